@@ -1,0 +1,1 @@
+"""At the centre: takes reports in, stores facts, derives verdicts."""

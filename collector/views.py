@@ -1,0 +1,177 @@
+"""What the centre knows, as pages, API and metrics read it. Frozen values; `Views` is the one way to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from collector.samples import Bucket, Point
+from core.values import Check, Status
+
+
+@dataclass(frozen=True, slots=True)
+class UnitState:
+    """What is true of a unit now. `since` is when that began, None when it never was known."""
+
+    code: str
+    name: str
+    level: str
+    parent: str | None
+    status: Status
+    since: int | None
+    reason: str
+    """Why, in the judge's words: a stable key with its arguments, `key|arg|arg`, translated by the pages."""
+    outage: int | None
+    """Id of the open outage, if one is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A stretch in which a unit was down. `began_at` is the last moment anything vouched for it."""
+
+    id: int
+    unit: str
+    began_at: int
+    detected_at: int
+    ended_at: int | None
+    reason: str
+    revision: int
+    retracted: bool
+    """Late evidence showed that it was none; kept, and shown as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutageChange:
+    """One thing that happened to an outage: `opened`, `closed`, `revised` or `retracted`. Ids only grow."""
+
+    id: int
+    at: int
+    what: str
+    outage: Outage
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """Of a period: milliseconds up (degraded counts as up), down, unknown; they sum to the period's length."""
+
+    start: int
+    end: int
+    up: int
+    down: int
+    unknown: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Availability: up over known time; None when nothing is known."""
+        known = self.up + self.down
+        return self.up / known if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """A check as last seen from its vantage. `series` maps figure names to series ids."""
+
+    check: Check
+    vantage: str
+    """Code of the unit it is measured from."""
+    about: str
+    """Code of the unit it tells of."""
+    role: str
+    """What it is evidence of: `lan`, `line`, `internet` or `service` (`inventory.registry.ROLES`)."""
+    label: str
+    """Name for people: the service's or target's name."""
+    status: Status
+    reason: str
+    since: int | None
+    last_at: int | None
+    figures: Mapping[str, Point] = field(default_factory=dict)
+    series: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EpochCount:
+    """Loss accounting of one epoch of an agent; `missing` is what nobody can explain, and must be 0.
+
+    produced = received + dropped + waiting + missing. `refused` results are among the received ones.
+    """
+
+    epoch: str
+    produced: int
+    received: int
+    duplicated: int
+    dropped: int
+    waiting: int
+    refused: Mapping[str, int]
+    """Received and not taken, by reason: `future`, `before enrolment`, `unknown check`."""
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    agent: str
+    unit: str
+    enrolled_at: int
+    last_seen: int | None
+    connected: bool
+    version: str
+    clock_error: int | None
+    cross_check: int | None
+    """The collector's own estimate of the clock error, in ms (sent_at less the time of receipt)."""
+    rss_bytes: int | None
+    cpu_seconds: float | None
+    waiting: int | None
+    oldest_at: int | None
+    skipped: int | None
+    started_at: int | None
+    booted_at: int | None
+    boot_id: str
+    clean_shutdown: bool | None
+    note: str
+    epochs: Sequence[EpochCount] = ()
+
+
+class Views(Protocol):
+    """Reads of the centre's state. Cheap (memory first), safe from any thread; codes and ids that are not known
+    give None or empty sequences."""
+
+    def now(self) -> int: ...
+
+    def wall(self) -> Sequence[UnitState]:
+        """All units that exist now, in the registry's order (the province's own is not among them)."""
+
+    def unit(self, code: str) -> UnitState | None: ...
+
+    def checks(self, code: str) -> Sequence[CheckState]:
+        """Every check that tells of this unit, from each vantage."""
+
+    def outages(
+        self,
+        unit: str | None = None,
+        *,
+        open_only: bool = False,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Sequence[Outage]:
+        """Newest first, by id; `before` is the id to go on from."""
+
+    def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
+        """Changes of outages with ids past `after`, oldest first. Durable: alerts read them here."""
+
+    def uptime(self, code: str, start: int, end: int) -> Uptime: ...
+
+    def uptimes(self, code: str) -> Mapping[str, Uptime]:
+        """Over the last `24h`, `7d` and `30d`."""
+
+    def agents(self) -> Sequence[AgentState]: ...
+
+    def agent(self, agent: str) -> AgentState | None: ...
+
+    def series_of(self, series: int) -> tuple[int, str] | None:
+        """The (check id, figure name) of a series."""
+
+    def points(self, series: int, start: int, end: int) -> Sequence[Point]: ...
+
+    def downsample(self, series: int, start: int, end: int, bucket_ms: int) -> Sequence[Bucket]: ...
+
+    def counters(self) -> Mapping[str, float]:
+        """Totals and gauges of the collector itself for `/metrics`: `reports_total`, `samples_total`,
+        `inbox_rows`, `ingest_seconds_total`, `channels`, …"""

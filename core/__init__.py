@@ -1,0 +1,1 @@
+"""The words everyone uses: values, the wire format, clock, compression, configuration, errors."""

@@ -1,0 +1,261 @@
+"""What agents and the centre tell each other. JSON, columnar where it is bulk; times are integer milliseconds UTC.
+
+A report holds results of one *epoch* (one life of an agent's outbox file) in parallel arrays. `n` numbers every
+result of the epoch from 1 without a hole: it is what the accounting closes over. `k` numbers the results of one
+check in the epoch from 1 without a hole: it is what spans are folded over. A resend of a report has the same
+`(agent, epoch, seq)` and the same content.
+"""
+
+import json
+import math
+from typing import Any
+
+import msgspec
+
+from core.errors import BadInput
+
+MAX_BODY = 1 << 20
+"""Bytes of one report as sent, compressed."""
+MAX_PLAIN = 16 << 20
+"""Bytes of one report after decompression."""
+TIME_HEADER = "Nhip-Time"
+"""Each answer of the centre to an agent says the centre's time in milliseconds here."""
+
+
+class Life(msgspec.Struct, frozen=True):
+    """The agent process and the machine it runs on: evidence for *power* and *agent* as causes."""
+
+    started_at: int
+    booted_at: int
+    boot_id: str
+    clean_shutdown: bool | None
+    """Whether the agent's last end before this start was an orderly one; None when it is not known."""
+    version: str
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """Totals over the epoch when the report was made; `produced == dropped + waiting + in reports up to this one`."""
+
+    produced: int
+    dropped: int
+    waiting: int
+    """Results that are in neither this report nor one made before it."""
+    thinned: int
+    """Results whose samples were dropped while the result itself was kept."""
+    skipped: int
+    """Runs that were due and not started, because the one before had not ended (since the process started)."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The agent about itself, when the report was made."""
+
+    rss_bytes: int
+    cpu_seconds: float
+    outbox_bytes: int
+    oldest_at: int | None
+    """Time of the oldest result still waiting."""
+    note: str = ""
+    """What is wrong with the agent itself, for people; empty when nothing is."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    agent: str
+    epoch: str
+    seq: int
+    sent_at: int
+    """Agent's clock when the report was made."""
+    clock_error: int | None
+    """Agent's clock minus the centre's, in ms, as estimated from round trips; None before the first one."""
+    life: Life
+    counters: Counters
+    health: Health
+
+
+class Results(msgspec.Struct, frozen=True):
+    """Parallel arrays, one entry a result, in order of `n`."""
+
+    n: list[int]
+    check: list[int]
+    k: list[int]
+    at: list[int]
+    """Start of the run, agent's clock."""
+    status: list[str]
+    reason: list[str]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """The samples of one figure: `value[i]` belongs to the result at index `row[i]` of `Results`."""
+
+    row: list[int]
+    value: list[float]
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """Results `first`..`last` (by `n`) of which the agent had to drop `count`, when a bound was hit."""
+
+    what: str
+    """`results`, or `samples` when only their figures went."""
+    first: int
+    last: int
+    count: int
+    from_at: int
+    to_at: int
+    why: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An inventory document. `kind` "host": the facts of the agent's own machine."""
+
+    kind: str
+    at: int
+    body: dict[str, Any]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened to the agent and that people may need to know (outbox set aside, clock jumped …)."""
+
+    at: int
+    kind: str
+    text: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    header: Header
+    results: Results
+    figures: dict[str, Column] = {}
+    documents: list[Document] = []
+    events: list[Event] = []
+    dropped: list[Dropped] = []
+
+
+class PlanCheck(msgspec.Struct, frozen=True):
+    """A `core.values.Check` on the wire."""
+
+    id: int
+    kind: str
+    target: str
+    interval_ms: int
+    timeout_ms: int
+    params: dict[str, Any] = {}
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """All that an agent has to do, and the bounds it must keep. Its ETag is a hash of its encoding."""
+
+    unit: str
+    checks: list[PlanCheck]
+    report_every_ms: int = 5_000
+    heartbeat_ms: int = 2_000
+    backlog_bytes_per_s: int = 65_536
+    """At most this much of the line is used to catch up."""
+    outbox_bytes: int = 256 << 20
+    outbox_days: int = 90
+    host_facts_every_ms: int = 3_600_000
+
+
+class Enrol(msgspec.Struct, frozen=True):
+    """`POST /api/v1/agent/enrol`. The agent makes its own secret, so asking twice with the same is answered alike."""
+
+    token: str
+    secret: str
+    """At least 32 characters; the centre keeps only a hash."""
+    hostname: str = ""
+    version: str = ""
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """The agent's name from now on; it signs in with `Authorization: Bearer <agent>.<secret>`."""
+
+    agent: str
+    unit: str
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat"):
+    """Heartbeat, both ways on the channel."""
+
+    at: int
+
+
+class PlanChanged(msgspec.Struct, frozen=True, tag="plan"):
+    """Centre to agent: fetch the plan."""
+
+
+class Diagnose(msgspec.Struct, frozen=True, tag="diagnose"):
+    """Centre to agent: run one probe of the fixed list now, once."""
+
+    id: str
+    kind: str
+    target: str
+    params: dict[str, Any] = {}
+
+
+class Diagnosis(msgspec.Struct, frozen=True, tag="diagnosis"):
+    """Agent to centre: what a diagnostic found, or why it was refused."""
+
+    id: str
+    status: str
+    reason: str
+    figures: dict[str, float]
+    took_ms: int
+
+
+ToAgent = Beat | PlanChanged | Diagnose
+ToCentre = Beat | Diagnosis
+
+_report = msgspec.json.Decoder(Report)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: msgspec.Struct) -> bytes:
+    """Any message of this module as JSON."""
+    return _encoder.encode(value)
+
+
+def decode_report(plain: bytes) -> tuple[Report, int]:
+    """A report, and how many of its figures were not finite numbers and were left out.
+
+    Good reports take the fast way. `NaN`, `Infinity`, `null` and numbers past a double's range among the figures
+    cost the report a second, slower reading, and only those figures are lost.
+
+    Raises:
+        BadInput: it is not a report; `where` is the JSON path of what is wrong.
+    """
+    try:
+        report, lost = _report.decode(plain), 0
+    except (msgspec.DecodeError, ValueError):
+        report, lost = _decode_with_bad_figures(plain)
+    _check_shape(report)
+    return report, lost
+
+
+def _decode_with_bad_figures(plain: bytes) -> tuple[Report, int]:
+    lost = 0
+    try:
+        raw = json.loads(plain)
+        for column in (raw.get("figures") or {}).values():
+            keep = [i for i, value in enumerate(column["value"]) if _finite(value)]
+            lost += len(column["value"]) - len(keep)
+            column["row"] = [column["row"][i] for i in keep]
+            column["value"] = [column["value"][i] for i in keep]
+        return msgspec.convert(raw, Report), lost
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise BadInput(what, where=where.strip("`")) from error
+    except (ValueError, AttributeError, TypeError, KeyError, IndexError, RecursionError) as error:
+        raise BadInput(f"not a report: {error}") from error
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_shape(report: Report) -> None:
+    rows = report.results
+    size = len(rows.n)
+    if not size == len(rows.check) == len(rows.k) == len(rows.at) == len(rows.status) == len(rows.reason):
+        raise BadInput("arrays of different length", where="$.results")
+    for name, column in report.figures.items():
+        if len(column.row) != len(column.value):
+            raise BadInput("row and value differ in length", where=f"$.figures.{name}")
+        if column.row and not 0 <= min(column.row) <= max(column.row) < size:
+            raise BadInput("row outside of results", where=f"$.figures.{name}.row")

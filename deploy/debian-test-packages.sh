@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that tests and benches run against, when root is here; says plainly what is skipped without.
+set -u
+declare -A wanted=(
+    [victoria-metrics]="SampleStore contract on VictoriaMetrics; bench/ingest"
+    [fping]="bench/ping"
+    [prometheus]="promtool check of /metrics"
+    [chromium]="pages in a real browser"
+    [prometheus-blackbox-exporter]="bench/agent_footprint"
+    [zabbix-agent2]="bench/agent_footprint"
+    [iproute2]="lab wan: network namespaces"
+)
+missing=()
+for package in "${!wanted[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing Debian packages for the tests: ${missing[*]} …"
+    export DEBIAN_FRONTEND=noninteractive
+    # A server that a package brings must not start: each test starts what it needs, on a free port, and ends it.
+    policy=/usr/sbin/policy-rc.d
+    made=""
+    [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made=1; }
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || echo "Some packages could not be installed; their tests are skipped."
+    [ -n "$made" ] && rm -f "$policy"
+    exit 0
+fi
+echo "Not root, so these Debian packages are not installed and their tests are skipped:"
+for package in "${missing[@]}"; do echo "  $package: ${wanted[$package]}"; done
+exit 0

@@ -1,0 +1,1 @@
+"""What exists: units and their history, links, services, devices; how reported machines become known ones."""

@@ -1,0 +1,1 @@
+"""What people and programs see: pages, HTTP API, metrics. Composes the application."""
