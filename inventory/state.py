@@ -27,7 +27,8 @@ Time = sa.BigInteger
 class State:
     """One SQLite file. `read()` and `write()` give a connection in a transaction, from any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, guest: bool = False) -> None:
+        """`guest`: another process may be serving this file, so leave checkpoints of the log to it."""
         self.path = path
         self._lock = threading.RLock()
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=24)
@@ -35,6 +36,9 @@ class State:
         sa.event.listen(self._engine, "begin", _begin)
         self._writer = self._engine.connect()
         self._writer.info["writes"] = True
+        if guest:
+            self._writer.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
+            self._writer.rollback()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
