@@ -137,6 +137,8 @@ class PlanCheck(msgspec.Struct, frozen=True):
     interval_ms: int
     timeout_ms: int
     params: dict[str, Any] = {}
+    role: str = "line"
+    """What it is evidence of: `lan`, `line`, `internet` or `service`."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -158,7 +160,7 @@ class Enrol(msgspec.Struct, frozen=True):
 
     token: str
     secret: str
-    """At least 32 characters; the centre keeps only a hash."""
+    """32 to 256 letters, digits, `-` or `_`; the centre keeps only a hash."""
     hostname: str = ""
     version: str = ""
 
