@@ -1,0 +1,148 @@
+"""Machines in LANs, in their first form: the host facts that an agent reports of its own machine.
+
+One version for each different content, told apart by its digest. A document that says what was known only moves
+the times of its version, so that the same documents, in any order and any number of times, leave the same versions.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.errors import BadInput
+from core.wire import Document
+from inventory.state import State
+from inventory.tables import device_versions, devices as devices_table
+
+MAX_BODY = 64 << 10
+"""Bytes of one document as canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A machine as last seen. `name` is what it calls itself, `kind` what it is (`pc`)."""
+
+    id: int
+    unit: str
+    agent: str
+    name: str
+    kind: str
+    first_seen: int
+    last_seen: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceVersion:
+    """One content of a device's document; `at` is when it was first seen, `last_seen` when last."""
+
+    id: int
+    device: int
+    at: int
+    last_seen: int
+    body: dict[str, Any]
+    digest: str
+
+
+def store_host(
+    connection: sa.Connection, *, unit: str, agent: str, document: Document, received_at: int
+) -> bool:
+    """Take in the facts of an agent's own machine; True if they say something that was not known.
+
+    A document from the future counts as of when it was received.
+
+    Raises:
+        BadInput: the document is larger than MAX_BODY or is not plain JSON; nothing is stored.
+    """
+    text = _canonical(document.body)
+    at = min(document.at, received_at)
+    device = _see(connection, devices_table, {"unit": unit, "agent": agent}, {"kind": "pc"}, at)[0]
+    version = {"device": device, "digest": sha256(text.encode()).hexdigest()}
+    return _see(connection, device_versions, version, {"body": text}, at)[1]
+
+
+def devices(state: State, unit: str) -> Sequence[Device]:
+    """The machines of a unit, by agent, each with its newest document."""
+    query = (
+        sa.select(devices_table, device_versions.c.body)
+        .join(device_versions, device_versions.c.device == devices_table.c.id)
+        .where(devices_table.c.unit == unit)
+        .order_by(devices_table.c.agent, device_versions.c.last_seen, device_versions.c.digest)
+    )
+    with state.read() as connection:
+        newest = {row.id: row for row in connection.execute(query)}
+    return [_device(row) for row in newest.values()]
+
+
+def versions(state: State, device_id: int) -> Sequence[DeviceVersion]:
+    """Everything a device's document ever said, oldest first."""
+    query = (
+        sa.select(device_versions)
+        .where(device_versions.c.device == device_id)
+        .order_by(device_versions.c.first_seen, device_versions.c.digest)
+    )
+    with state.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        DeviceVersion(
+            id=row.id,
+            device=row.device,
+            at=row.first_seen,
+            last_seen=row.last_seen,
+            body=json.loads(row.body),
+            digest=row.digest,
+        )
+        for row in rows
+    ]
+
+
+def _canonical(body: dict[str, Any]) -> str:
+    try:
+        text = json.dumps(
+            body, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_refuse
+        )
+        size = len(text.encode())
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadInput(f"host document is not plain JSON: {error}") from error
+    if size > MAX_BODY:
+        raise BadInput(f"host document of {size} bytes, the limit is {MAX_BODY}")
+    return text
+
+
+def _refuse(value: object) -> object:
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _see(
+    connection: sa.Connection, table: sa.Table, key: dict[str, Any], rest: dict[str, Any], at: int
+) -> tuple[int, bool]:
+    """Widen the time in which a row was seen to take in `at`, or make it: its id, and whether it is new."""
+    c = table.c
+    where = sa.and_(*(c[name] == value for name, value in key.items()))
+    row = connection.execute(sa.select(c.id, c.first_seen, c.last_seen).where(where)).first()
+    if row is None:
+        values = key | rest | {"first_seen": at, "last_seen": at}
+        made = connection.execute(sa.insert(table).values(values)).inserted_primary_key
+        return int(made[0]) if made else 0, True
+    if not row.first_seen <= at <= row.last_seen:
+        seen = {"first_seen": min(row.first_seen, at), "last_seen": max(row.last_seen, at)}
+        connection.execute(sa.update(table).where(c.id == row.id).values(seen))
+    return row.id, False
+
+
+def _device(row: sa.Row[tuple[Any, ...]]) -> Device:
+    body = json.loads(row.body)
+    name = body.get("hostname")
+    return Device(
+        id=row.id,
+        unit=row.unit,
+        agent=row.agent,
+        name=name if isinstance(name, str) and name else row.agent,
+        kind=row.kind,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        body=body,
+    )

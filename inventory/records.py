@@ -1,0 +1,134 @@
+"""What the registry holds, as frozen values. Times are ms UTC; `valid_to` is None while there is no end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import RowMapping
+
+from core.values import Check, Level
+
+ROLES = ("lan", "line", "internet", "service")
+"""What a check is evidence of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An office that is watched, as it was between `valid_from` and `valid_to`."""
+
+    code: str
+    name: str
+    level: Level
+    parent: str | None
+    staff: int | None
+    address: str
+    latitude: float | None
+    longitude: float | None
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A unit's line. `gateway`, `router`, `hub` and `anchors` hold addresses or host names, separated by spaces."""
+
+    unit: str
+    kind: str
+    """`wan` or `internet`."""
+    name: str
+    provider: str
+    circuit_id: str
+    bandwidth_down_kbps: int | None
+    bandwidth_up_kbps: int | None
+    gateway: str
+    """The LAN's gateway, as the unit's own machines see it."""
+    router: str
+    """The unit's router, as the centre sees it."""
+    hub: str
+    anchors: str
+    """Addresses on the Internet that tell whether it is reached over this link."""
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An e-office system. `params` is a JSON object as text, empty for none."""
+
+    code: str
+    name: str
+    kind: str
+    target: str
+    params: str
+    interval_ms: int
+    timeout_ms: int
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A line of "every commune: ping the gateway each 5 s", from which checks are planned (`inventory.plan`)."""
+
+    level: str
+    """A `Level`, or `all`: every unit but the province's own."""
+    vantage: str
+    """`unit` or `centre`: where the check runs."""
+    label: str
+    role: str
+    kind: str
+    target: str
+    service: str
+    """Code of the service to check, `*` for every one; then `kind` and `target` are the service's."""
+    interval_ms: int | None
+    timeout_ms: int | None
+    params: str
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    value: str
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCheck:
+    """A check with where it runs (`vantage`), what it tells of (`about`), as evidence of what (`role`)."""
+
+    check: Check
+    vantage: str
+    about: str
+    role: str
+    label: str
+
+
+class Valid(Protocol):
+    @property
+    def valid_from(self) -> int: ...
+    @property
+    def valid_to(self) -> int | None: ...
+
+
+V = TypeVar("V", bound=Valid)
+R = TypeVar("R")
+
+
+def is_valid(record: Valid, at: int) -> bool:
+    return record.valid_from <= at and (record.valid_to is None or at < record.valid_to)
+
+
+def valid(records: Iterable[V], at: int) -> list[V]:
+    """Those that are true at `at`, in their order."""
+    return [record for record in records if is_valid(record, at)]
+
+
+def record_of(shape: type[R], row: "RowMapping | dict[str, Any]") -> R:
+    """A row of the table, or of an import, as its record."""
+    values = {field.name: row[field.name] for field in fields(shape)}  # type: ignore[arg-type]
+    if shape is Unit:
+        values["level"] = Level(values["level"])
+    return shape(**values)

@@ -1,0 +1,156 @@
+"""The registry's tables. Units, links, services, templates and settings are kept as *versions*.
+
+A row is true from `valid_from` until `valid_to` (open when null), and what it said is never overwritten by what
+came after: the history of a commune that was merged away is still there to be asked. The versions of one key do
+not overlap. Devices and their host documents are here too. `docs/registry.md` describes each column.
+"""
+
+import sqlalchemy as sa
+
+from inventory.state import METADATA, Time
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True)
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
+
+
+def _validity() -> tuple[sa.Column[int], sa.Column[int]]:
+    return sa.Column("valid_from", Time, nullable=False), sa.Column("valid_to", Time)
+
+
+units = sa.Table(
+    "units",
+    METADATA,
+    _id(),
+    _text("code"),
+    _text("name"),
+    _text("level"),
+    sa.Column("parent", sa.Text),
+    sa.Column("staff", sa.Integer),
+    _text("address"),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    sa.Column("position", sa.Integer, nullable=False),
+    *_validity(),
+    sa.UniqueConstraint("code", "valid_from"),
+)
+
+links = sa.Table(
+    "links",
+    METADATA,
+    _id(),
+    _text("unit"),
+    _text("kind"),
+    _text("name"),
+    _text("provider"),
+    _text("circuit_id"),
+    sa.Column("bandwidth_down_kbps", sa.Integer),
+    sa.Column("bandwidth_up_kbps", sa.Integer),
+    _text("gateway"),
+    _text("router"),
+    _text("hub"),
+    _text("anchors"),
+    *_validity(),
+    sa.UniqueConstraint("unit", "kind", "name", "valid_from"),
+)
+
+services = sa.Table(
+    "services",
+    METADATA,
+    _id(),
+    _text("code"),
+    _text("name"),
+    _text("kind"),
+    _text("target"),
+    _text("params"),
+    sa.Column("interval_ms", sa.Integer, nullable=False),
+    sa.Column("timeout_ms", sa.Integer, nullable=False),
+    *_validity(),
+    sa.UniqueConstraint("code", "valid_from"),
+)
+
+templates = sa.Table(
+    "templates",
+    METADATA,
+    _id(),
+    _text("level"),
+    _text("vantage"),
+    _text("label"),
+    _text("role"),
+    _text("kind"),
+    _text("target"),
+    _text("service"),
+    sa.Column("interval_ms", sa.Integer),
+    sa.Column("timeout_ms", sa.Integer),
+    _text("params"),
+    *_validity(),
+    sa.UniqueConstraint("level", "vantage", "label", "valid_from"),
+)
+
+settings = sa.Table(
+    "settings",
+    METADATA,
+    _id(),
+    _text("name"),
+    _text("value"),
+    *_validity(),
+    sa.UniqueConstraint("name", "valid_from"),
+)
+
+checks = sa.Table(
+    "checks",
+    METADATA,
+    _id(),
+    _text("vantage"),
+    _text("about"),
+    _text("role"),
+    _text("label"),
+    _text("kind"),
+    _text("target"),
+    _text("params"),
+    sa.Column("interval_ms", sa.Integer, nullable=False),
+    sa.Column("timeout_ms", sa.Integer, nullable=False),
+    _text("service"),
+    # Hash of what the check means: the id stays while this stays, and a check that comes back is the same one.
+    sa.Column("meaning", sa.Text, nullable=False, unique=True),
+    sa.Column("since", Time, nullable=False),
+    sa.Column("until", Time),
+    sqlite_autoincrement=True,
+)
+
+registry = sa.Table(
+    "registry",
+    METADATA,
+    _id(),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("planned_at", Time, nullable=False),
+    sa.Column("plan_until", Time),
+)
+
+devices = sa.Table(
+    "devices",
+    METADATA,
+    _id(),
+    _text("unit"),
+    _text("agent"),
+    _text("kind"),
+    sa.Column("first_seen", Time, nullable=False),
+    sa.Column("last_seen", Time, nullable=False),
+    sa.UniqueConstraint("unit", "agent"),
+)
+
+device_versions = sa.Table(
+    "device_versions",
+    METADATA,
+    _id(),
+    sa.Column("device", sa.ForeignKey("devices.id"), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("first_seen", Time, nullable=False),
+    sa.Column("last_seen", Time, nullable=False),
+    sa.UniqueConstraint("device", "digest"),
+)
