@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -20,21 +19,33 @@ def migrate(state: State) -> None:
     Raises:
         BadInput: the file was made by a newer version, whose step is not known here.
     """
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    script = ScriptDirectory.from_config(config)
-    with state.read() as connection:
-        at = _revision(connection)
-    if at == script.get_current_head():
+    if not behind(state):
         return
-    if at is not None and at not in {step.revision for step in script.walk_revisions()}:
-        raise BadInput(
-            f"made by a newer version (step {at})", where=str(state.path), todo="Install that version"
-        )
+    config = _config()
     with state.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def behind(state: State) -> int:
+    """How many steps the file is behind this version.
+
+    Raises:
+        BadInput: it is ahead of it.
+    """
+    with state.read() as connection:
+        at = MigrationContext.configure(connection).get_current_revision()
+    steps = [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
+    if at is None:
+        return len(steps)
+    if at not in steps:
+        raise BadInput(
+            f"made by a newer version (step {at})", where=str(state.path), todo="Install that version"
+        )
+    return steps.index(at)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config

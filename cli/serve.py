@@ -1,0 +1,116 @@
+"""`nhip serve`: the centre with its pages, and beside it the centre's own vantage, an ordinary agent."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from cli.child import kept_running, run_once
+from cli.data import DEFAULT_DATA, DataDir, open_state
+from collector.agents import Agents
+from core.clock import SystemClock
+from core.errors import BadInput
+from inventory.registry import PROVINCE
+from web.main import build
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+Port = Annotated[int, typer.Option(help="TCP port of pages, API and agents.", min=1, max=65535)]
+
+
+def serve(
+    data: DataDir = DEFAULT_DATA,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port = 8080,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.", exists=True)] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.", exists=True)] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="CA file with which the own agent trusts --tls-cert.", exists=True)
+    ] = None,
+    agent: Annotated[bool, typer.Option(help="Start the centre's own agent too.")] = True,
+    behind_proxy: Annotated[
+        bool, typer.Option(help="TLS ends in a reverse proxy on this machine, in front of us.")
+    ] = False,
+) -> None:
+    """Run the centre: takes reports in, judges, alerts, and serves pages and API. Ends on Ctrl-C.
+
+    Example: nhip serve --data /var/lib/nhip --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise BadInput("--tls-cert and --tls-key belong together", where="nhip serve")
+    if host not in LOOPBACK and tls_cert is None:
+        raise BadInput(
+            f"without TLS the centre listens on loopback only, not on {host}",
+            where="nhip serve",
+            todo="Give --tls-cert and --tls-key, or put a reverse proxy on this machine in front",
+        )
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secure = tls_cert is not None or behind_proxy
+    token = _token_for_own_agent(data) if agent else None
+    config = uvicorn.Config(
+        build(data, secure=secure),
+        host=host,
+        port=port,
+        ssl_certfile=str(tls_cert) if tls_cert else None,
+        ssl_keyfile=str(tls_key) if tls_key else None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_ping_interval=None,
+        timeout_graceful_shutdown=3,
+        proxy_headers=behind_proxy,
+    )
+    scheme = "https" if tls_cert else "http"
+    url = f"{scheme}://{'localhost' if tls_cert else '127.0.0.1'}:{port}"
+    asyncio.run(_serve(_Server(config), _own_agent(data / "agent", url, token, ca) if agent else None))
+
+
+def _token_for_own_agent(data: Path) -> str | None:
+    """A join token when the centre's own agent is not enrolled yet."""
+    if (data / "agent" / "credential.json").exists():
+        return None
+    with open_state(data) as state:
+        return Agents(state, SystemClock()).create_token(PROVINCE)
+
+
+class _Server(uvicorn.Server):
+    """Says on standard output when it is ready, for people and for whoever started it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"Nhịp is ready on port {self.config.port}", flush=True)
+            self.ready.set()
+
+
+async def _serve(server: _Server, own: AbstractAsyncContextManager[None] | None) -> None:
+    serving = asyncio.create_task(server.serve())
+    ready = asyncio.create_task(server.ready.wait())
+    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
+    async with own if own and server.started else nullcontext():
+        await serving
+    if not server.started:
+        raise SystemExit(1)
+
+
+@asynccontextmanager
+async def _own_agent(folder: Path, url: str, token: str | None, ca: Path | None) -> AsyncIterator[None]:
+    """The agent process at the centre: enrolled at the first start, then kept running."""
+    agent = [sys.executable, "-m", "agents"]
+    where = ["--dir", str(folder)]
+    if token is not None:
+        trust = ["--ca", str(ca)] if ca else []
+        await run_once([*agent, "enrol", *where, "--url", url, "--token", token, *trust])
+    async with kept_running([*agent, "run", *where]):
+        yield

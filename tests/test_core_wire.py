@@ -1,0 +1,115 @@
+"""Reports on the wire: round trips, and one bad item never loses the good ones beside it."""
+
+import contextlib
+import json
+import math
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import wire
+from core.errors import BadInput
+
+
+def a_report(rows: int = 2, values: list[float] | None = None) -> wire.Report:
+    values = values if values is not None else [0.5] * rows
+    return wire.Report(
+        header=wire.Header(
+            agent="11950-3f2a",
+            epoch="e",
+            seq=1,
+            sent_at=1_000,
+            clock_error=None,
+            life=wire.Life(1, 2, "boot", True, "0.1"),
+            counters=wire.Counters(rows, 0, 0, 0, 0),
+            health=wire.Health(1, 0.1, 2, None),
+        ),
+        results=wire.Results(
+            n=list(range(1, rows + 1)),
+            check=[7] * rows,
+            k=list(range(1, rows + 1)),
+            at=[1_000] * rows,
+            status=["up"] * rows,
+            reason=[""] * rows,
+        ),
+        figures={"rtt_seconds": wire.Column(row=list(range(len(values))), value=values)},
+    )
+
+
+def as_json(report: wire.Report) -> dict[str, Any]:
+    return dict(json.loads(wire.encode(report)))
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=20))
+def test_a_report_comes_back_as_it_was_sent(values: list[float]) -> None:
+    report = a_report(max(1, len(values)), values)
+    assert wire.decode_report(wire.encode(report)) == (report, 0)
+
+
+@given(st.lists(st.sampled_from([1.5, 0.0, math.nan, math.inf, -math.inf]), min_size=1, max_size=8))
+def test_figures_that_are_not_finite_are_left_out_and_counted(values: list[float]) -> None:
+    raw = as_json(a_report(len(values)))
+    raw["figures"]["rtt_seconds"] = {"row": list(range(len(values))), "value": values}
+    report, lost = wire.decode_report(json.dumps(raw).encode())
+    good = [(i, v) for i, v in enumerate(values) if math.isfinite(v)]
+    column = report.figures["rtt_seconds"]
+    assert list(zip(column.row, column.value, strict=True)) == good
+    assert lost == len(values) - len(good)
+    assert len(report.results.n) == len(values)
+
+
+@pytest.mark.parametrize("text", ["1e999", "null", '"0.5"', "true", "[]"])
+def test_a_figure_that_is_no_number_costs_only_itself(text: str) -> None:
+    plain = wire.encode(a_report(2, [0.25, 0.75])).replace(b"0.75", text.encode())
+    report, lost = wire.decode_report(plain)
+    assert (report.figures["rtt_seconds"].value, lost) == ([0.25], 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (("results", "n"), [1], "$.results"),
+        (("figures", "rtt_seconds", "row"), [0], "$.figures.rtt_seconds"),
+        (("figures", "rtt_seconds", "row"), [0, 9], "$.figures.rtt_seconds.row"),
+        (("header", "seq"), "one", "$.header.seq"),
+        (("results", "at"), [1, "two"], "$.results.at[1]"),
+    ],
+)
+def test_a_report_that_does_not_fit_names_the_place(path: tuple[str, ...], value: object, where: str) -> None:
+    raw = as_json(a_report())
+    inner = raw
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    with pytest.raises(BadInput) as caught:
+        wire.decode_report(json.dumps(raw).encode())
+    assert caught.value.where == where
+
+
+@given(st.binary(max_size=300) | st.text().map(str.encode))
+def test_junk_is_bad_input(plain: bytes) -> None:
+    with pytest.raises(BadInput):
+        wire.decode_report(plain)
+
+
+@given(st.data())
+def test_a_damaged_report_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    plain = bytearray(wire.encode(a_report(3)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        plain[data.draw(st.integers(0, len(plain) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(BadInput):
+        report, _ = wire.decode_report(bytes(plain))
+        assert len(report.results.n) == len(report.results.status)
+
+
+def test_deep_nesting_is_bad_input() -> None:
+    with pytest.raises(BadInput):
+        wire.decode_report(b'{"header":' + b"[" * 100_000)
+
+
+def test_messages_of_the_channel_are_told_apart_by_their_tag() -> None:
+    for message in (wire.Beat(1), wire.PlanChanged(), wire.Diagnose("1", "ping", "127.0.0.1")):
+        assert msgspec.json.decode(wire.encode(message), type=wire.ToAgent) == message
