@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from core.errors import BadInput
 from core.wire import Document
 from inventory.state import State
-from inventory.tables import device_versions, devices as devices_table
+from inventory.tables import device_versions
+from inventory.tables import devices as devices_table
 
 MAX_BODY = 64 << 10
 """Bytes of one document as canonical JSON."""
@@ -58,7 +59,7 @@ def store_host(
         BadInput: the document is larger than MAX_BODY or is not plain JSON; nothing is stored.
     """
     text = _canonical(document.body)
-    at = min(document.at, received_at)
+    at = max(0, min(document.at, received_at))
     device = _see(connection, devices_table, {"unit": unit, "agent": agent}, {"kind": "pc"}, at)[0]
     version = {"device": device, "digest": sha256(text.encode()).hexdigest()}
     return _see(connection, device_versions, version, {"body": text}, at)[1]

@@ -18,12 +18,8 @@ LINK_FIELDS = {"gateway": "gateway", "router": "router", "hub": "hub", "anchor":
 PLACEHOLDERS = (*LINK_FIELDS, "centre")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
-PLAN_BOUNDS: Mapping[str, int] = {
-    field: default
-    for field, default in zip(
-        Plan.__struct_fields__[-len(Plan.__struct_defaults__) :], Plan.__struct_defaults__, strict=True
-    )
-}
+_DEFAULTS = Plan.__struct_defaults__
+PLAN_BOUNDS: Mapping[str, int] = dict(zip(Plan.__struct_fields__[-len(_DEFAULTS) :], _DEFAULTS, strict=True))
 """What a plan says beside its checks, with the defaults of the wire format; each can be set as a setting."""
 SETTINGS: Mapping[str, str | int] = {
     "centre": "127.0.0.1",

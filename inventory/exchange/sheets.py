@@ -1,0 +1,159 @@
+"""The tables as people see them: which columns each has, in which order, and what may stand in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from core.values import Level
+from inventory import tables
+from inventory.exchange import cells
+from inventory.exchange.cells import Reader, Scalar
+from inventory.records import ROLES
+
+_LEVELS = {
+    **{str(level): str(level) for level in Level},
+    "tỉnh": "province",
+    "sở": "department",
+    "sở, ban, ngành": "department",
+    "huyện": "district",
+    "xã": "commune",
+}
+_VANTAGES = {"unit": "unit", "đơn vị": "unit", "centre": "centre", "trung tâm": "centre"}
+_ROLES = {role: role for role in ROLES}
+_LINK_KINDS = {"wan": "wan", "internet": "internet", "tslcd": "wan"}
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`needed`: no row may be without it. `blank`: what an empty cell means. `kept`: an empty cell changes nothing."""
+
+    name: str
+    read: Reader
+    aliases: Sequence[str]
+    """Vietnamese headers that mean this column."""
+    needed: bool = False
+    blank: Scalar = ""
+    kept: bool = False
+
+    def show(self, value: Scalar) -> str:
+        return cells.show_time(value) if self.read is cells.time else cells.show(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table in files. The columns of `key` name a thing; its versions differ in `valid_from`."""
+
+    table: sa.Table
+    title: str
+    key: Sequence[str]
+    columns: Sequence[Column]
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+def _interval(name: str, alias: str, *, needed: bool, low: int) -> Column:
+    return Column(name, cells.whole(low, _DAY_MS), (alias,), needed=needed, blank=None)
+
+
+_VALIDITY = (
+    Column("valid_from", cells.time, ("hiệu lực từ", "từ ngày"), blank=None),
+    Column("valid_to", cells.time, ("hiệu lực đến", "đến ngày"), blank=None),
+)
+
+_UNITS = Sheet(
+    tables.units,
+    "Đơn vị",
+    ("code",),
+    (
+        Column("code", cells.code, ("mã", "mã đơn vị"), needed=True),
+        Column("name", cells.text, ("tên", "tên đơn vị"), needed=True),
+        Column("level", cells.one_of("level", _LEVELS), ("cấp",), needed=True),
+        Column("parent", cells.code, ("trực thuộc", "đơn vị cấp trên", "mã đơn vị cấp trên"), blank=None),
+        Column("staff", cells.whole(0, 1_000_000), ("số cán bộ", "biên chế"), blank=None),
+        Column("address", cells.text, ("địa chỉ",)),
+        Column("latitude", cells.degrees(90), ("vĩ độ",), blank=None),
+        Column("longitude", cells.degrees(180), ("kinh độ",), blank=None),
+        Column("position", cells.whole(0, 1_000_000_000), ("thứ tự", "stt"), blank=None, kept=True),
+        *_VALIDITY,
+    ),
+)
+
+_LINKS = Sheet(
+    tables.links,
+    "Đường truyền",
+    ("unit", "kind", "name"),
+    (
+        Column("unit", cells.code, ("đơn vị", "mã đơn vị"), needed=True),
+        Column("kind", cells.one_of("kind", _LINK_KINDS), ("loại",), needed=True),
+        Column("name", cells.text, ("tên", "tên đường truyền")),
+        Column("provider", cells.text, ("nhà cung cấp",)),
+        Column("circuit_id", cells.text, ("mã kênh", "số hiệu kênh")),
+        Column("bandwidth_down_kbps", cells.whole(0, 10**12), ("băng thông xuống (kbps)",), blank=None),
+        Column("bandwidth_up_kbps", cells.whole(0, 10**12), ("băng thông lên (kbps)",), blank=None),
+        Column("gateway", cells.hosts, ("cổng mặc định",)),
+        Column("router", cells.hosts, ("bộ định tuyến",)),
+        Column("hub", cells.hosts, ("điểm tập trung",)),
+        Column("anchors", cells.hosts, ("mốc internet",)),
+        *_VALIDITY,
+    ),
+)
+
+_SERVICES = Sheet(
+    tables.services,
+    "Dịch vụ",
+    ("code",),
+    (
+        Column("code", cells.code, ("mã", "mã dịch vụ"), needed=True),
+        Column("name", cells.text, ("tên", "tên dịch vụ"), needed=True),
+        Column("kind", cells.word, ("cách đo",), needed=True),
+        Column("target", cells.text, ("đích",), needed=True),
+        Column("params", cells.params, ("tham số",)),
+        _interval("interval_ms", "chu kỳ (ms)", needed=True, low=100),
+        _interval("timeout_ms", "thời hạn (ms)", needed=True, low=1),
+        *_VALIDITY,
+    ),
+)
+
+_TEMPLATES = Sheet(
+    tables.templates,
+    "Mẫu đo",
+    ("level", "vantage", "label"),
+    (
+        Column(
+            "level", cells.one_of("level", {"all": "all", "tất cả": "all", **_LEVELS}), ("cấp",), needed=True
+        ),
+        Column("vantage", cells.one_of("vantage", _VANTAGES), ("đo từ",), needed=True),
+        Column("label", cells.text, ("nhãn",), needed=True),
+        Column("role", cells.one_of("role", _ROLES), ("vai trò",), needed=True),
+        Column("kind", cells.word, ("cách đo",)),
+        Column("target", cells.pattern, ("đích",)),
+        Column("service", lambda cell: cell if cell == "*" else cells.code(cell), ("dịch vụ",)),
+        _interval("interval_ms", "chu kỳ (ms)", needed=False, low=100),
+        _interval("timeout_ms", "thời hạn (ms)", needed=False, low=1),
+        Column("params", cells.params, ("tham số",)),
+        *_VALIDITY,
+    ),
+)
+
+_SETTINGS = Sheet(
+    tables.settings,
+    "Thiết lập",
+    ("name",),
+    (
+        Column("name", cells.word, ("tên",), needed=True),
+        Column("value", cells.text, ("giá trị",), needed=True),
+        *_VALIDITY,
+    ),
+)
+
+SHEETS: Mapping[str, Sheet] = {
+    sheet.name: sheet for sheet in (_UNITS, _LINKS, _SERVICES, _TEMPLATES, _SETTINGS)
+}
+"""By table name, in the order in which they build on each other."""
