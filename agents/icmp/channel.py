@@ -1,0 +1,204 @@
+"""One ICMP socket and what is on its way through it: sends requests, takes replies in batches, matches them."""
+
+import asyncio
+import errno
+import os
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+
+from agents.icmp import packets
+from agents.icmp.packets import TOKEN_BYTES, V4
+from agents.icmp.sockets import ERROR_BYTES, STAMP_BYTES, IcmpSocket
+
+_BATCH = 512
+"""Most packets taken in one go: a flood must not hold up the event loop."""
+_STAMP = struct.Struct("@ll")
+_EXTENDED_ERROR = struct.Struct("@IBBBBII")
+_FROM_ICMP = (2, 3)
+_SLACK = 1_000_000
+"""A packet may come in while a batch is taken, after `now`: stamps up to this many nanoseconds past it are sane."""
+_POOL = 512 * TOKEN_BYTES
+_LOCAL_REASONS = {
+    errno.ENETUNREACH: "network unreachable",
+    errno.EHOSTUNREACH: "host unreachable",
+    errno.EACCES: "prohibited",
+    errno.EPERM: "prohibited",
+    errno.EADDRNOTAVAIL: "no source address",
+    errno.EMSGSIZE: "packet too big",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A burst on its way. Times are nanoseconds of the monotonic clock."""
+
+    address: tuple[str, int] | tuple[str, int, int, int]
+    channel: "Channel"
+    group: "Group"
+    count: int
+    spacing: int
+    timeout: int
+    sent_at: list[int] = field(default_factory=list)
+    rtts: list[int] = field(default_factory=list)
+    """Nanoseconds per request sent; -1 while there is no reply."""
+    seqs: list[int] = field(default_factory=list)
+    answered: int = 0
+    duplicates: int = 0
+    reason: str = ""
+    done: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Bursts that somebody waits for together."""
+
+    left: int
+    done: "asyncio.Future[None]"
+
+
+class Channel:
+    """Matches by sequence number, token and source address; anything else is counted in `strays` and ignored."""
+
+    def __init__(self, icmp: IcmpSocket) -> None:
+        self.icmp = icmp
+        self.strays = 0
+        """Packets that answer nothing that is waited for: forged, foreign, or too late."""
+        self.waiting = 0
+        """Requests sent, not answered, and not given up."""
+        self.answered: list[Flight] = []
+        """Flights all of whose requests have been answered since this list was last emptied."""
+        self._on_way: dict[int, tuple[bytes, Flight, int]] = {}
+        self._seq = int.from_bytes(os.urandom(2), "big")
+        self._tokens = b""
+        self._used = 0
+        self._buffer = bytearray(512)
+        self._view = memoryview(self._buffer)
+
+    def send(self, flight: Flight) -> bool:
+        """Send the flight's next request. False if there is no room now: all sequence numbers or buffers in use."""
+        on_way = self._on_way
+        seq = (self._seq + 1) & 0xFFFF
+        if seq in on_way:
+            if len(on_way) > 0xFFFF:
+                return False
+            while seq in on_way:
+                seq = (seq + 1) & 0xFFFF
+        if self._used >= len(self._tokens):
+            self._tokens, self._used = os.urandom(_POOL), 0
+        token = self._tokens[self._used : self._used + TOKEN_BYTES]
+        packet = packets.request(self.icmp.family, self.icmp.ident, seq, token)
+        on_way[seq] = (token, flight, len(flight.sent_at))
+        now = time.monotonic_ns()
+        try:
+            self.icmp.socket.sendto(packet, flight.address)
+        except OSError as error:
+            if not self._send_again(packet, flight, error):
+                del on_way[seq]
+                return False
+        self._seq = seq
+        self._used += TOKEN_BYTES
+        self.waiting += 1
+        flight.sent_at.append(now)
+        flight.rtts.append(-1)
+        flight.seqs.append(seq)
+        return True
+
+    def _send_again(self, packet: bytes, flight: Flight, error: OSError) -> bool:
+        """After a failed send: a datagram socket reports another target's ICMP error here once, so try once more.
+
+        False if there is no room in the socket's buffer. What the kernel itself refuses counts as a request lost.
+        """
+        if error.errno in (errno.EAGAIN, errno.ENOBUFS):
+            return False
+        self._read_errors()
+        try:
+            self.icmp.socket.sendto(packet, flight.address)
+        except OSError as second:
+            if second.errno in (errno.EAGAIN, errno.ENOBUFS):
+                return False
+            flight.reason = flight.reason or _LOCAL_REASONS.get(second.errno or 0, "not sent")
+        return True
+
+    def receive(self) -> int:
+        """Take what has arrived, at most a batch; how many packets that was.
+
+        The kernel stamped each packet as it came in, so reading late costs no accuracy. Stamps are of the wall clock:
+        its distance to the monotonic clock is taken once per batch, so that a jump of the wall clock between a
+        request and its reply does no harm.
+        """
+        take, buffers, view = self.icmp.socket.recvmsg_into, [self._buffer], self._view
+        parse, on_way = packets.reply, self._on_way
+        family, headed = self.icmp.family, self.icmp.raw and self.icmp.family == V4
+        now = time.monotonic_ns()
+        ahead = time.clock_gettime_ns(time.CLOCK_REALTIME) - now
+        for taken in range(_BATCH):
+            try:
+                size, extra, _, source = take(buffers, STAMP_BYTES)
+            except BlockingIOError:
+                return taken
+            except OSError:
+                self._read_errors()
+                continue
+            start = (self._buffer[0] & 15) * 4 if headed else 0
+            reply = parse(family, view, start, size)
+            if reply is None:
+                self._failed(packets.failure(family, bytes(view[start:size])))
+                continue
+            entry = on_way.get(reply[1])
+            if entry is None or entry[0] != reply[2] or entry[1].address[0] != source[0]:
+                self.strays += 1
+                continue
+            _, flight, index = entry
+            if flight.rtts[index] >= 0:
+                flight.duplicates += 1
+                continue
+            sent = flight.sent_at[index]
+            seconds, nanoseconds = _STAMP.unpack(extra[0][2]) if extra else (0, 0)
+            rtt = seconds * 1_000_000_000 + nanoseconds - ahead - sent
+            if not 0 <= rtt <= now - sent + _SLACK:
+                rtt = (
+                    time.monotonic_ns() - sent
+                )  # no stamp, or the wall clock jumped between it and this reading
+            if rtt > flight.timeout:
+                self.strays += 1
+                continue
+            flight.rtts[index] = rtt
+            flight.answered += 1
+            self.waiting -= 1
+            if flight.answered == flight.count:
+                self.answered.append(flight)
+        return _BATCH
+
+    def _failed(self, failure: packets.Failure | None) -> None:
+        """Note why a request failed. It stays awaited: an error message is easier to forge than a reply."""
+        entry = self._on_way.get(failure.seq) if failure else None
+        if failure is None or entry is None or not entry[0].startswith(failure.token):
+            self.strays += 1
+        elif not entry[1].reason:
+            entry[1].reason = failure.reason
+
+    def _read_errors(self) -> None:
+        """Empty a datagram socket's error queue: ICMP errors, each with the head of the request it is about."""
+        for _ in range(_BATCH):
+            try:
+                data, extra, _, _ = self.icmp.socket.recvmsg(512, ERROR_BYTES, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            for level, _, value in extra:
+                if level == socket.SOL_SOCKET or len(value) < _EXTENDED_ERROR.size:
+                    continue
+                _, origin, kind, code, _, _, _ = _EXTENDED_ERROR.unpack_from(value)
+                if origin in _FROM_ICMP:
+                    reason = packets.why(self.icmp.family, kind, code)
+                    self._failed(packets.quoted_request(self.icmp.family, data, reason))
+
+    def forget(self, flight: Flight) -> None:
+        """The flight has ended: its sequence numbers are free."""
+        for seq in flight.seqs:
+            del self._on_way[seq]
+        self.waiting -= len(flight.rtts) - flight.answered
+
+    def close(self) -> None:
+        self.icmp.socket.close()
