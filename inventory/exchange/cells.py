@@ -34,8 +34,8 @@ def clean(text: str) -> str:
         raise Wrong(f"too long|{len(text)} characters, the limit is {LONGEST}")
     text = re.sub(r"[\t\r\n]+", " ", unicodedata.normalize("NFC", text)).strip()
     for sign in text:
-        if unicodedata.category(sign) in ("Cc", "Cs"):
-            raise Wrong(f"control character|U+{ord(sign):04X}")
+        if unicodedata.category(sign) in ("Cc", "Cn", "Cs"):
+            raise Wrong(f"not a character|U+{ord(sign):04X}")
     return text
 
 

@@ -5,6 +5,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
@@ -64,7 +65,7 @@ def _check_size(data: bytes) -> None:
         )
 
 
-def _grid(sheet: openpyxl.worksheet._read_only.ReadOnlyWorksheet) -> Grid:
+def _grid(sheet: Any) -> Grid:
     sheet.reset_dimensions()  # what a file says of its own size may be false
     grid: list[list[Cell]] = []
     for row in sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1):
@@ -77,7 +78,7 @@ def _grid(sheet: openpyxl.worksheet._read_only.ReadOnlyWorksheet) -> Grid:
     return grid
 
 
-def _text(cell: openpyxl.cell.cell.Cell) -> Cell:
+def _text(cell: Any) -> Cell:
     value = cell.value
     if cell.data_type in ("f", "e"):
         return Wrong("formula" if cell.data_type == "f" else f"error|{value}")
@@ -90,7 +91,7 @@ def _text(cell: openpyxl.cell.cell.Cell) -> Cell:
     return "" if value is None else str(value)
 
 
-def _cell(sheet: object, value: str | float | None) -> WriteOnlyCell:
+def _cell(sheet: Any, value: str | float | None) -> Any:
     cell = WriteOnlyCell(sheet, value)
     if isinstance(value, str):
         cell.data_type = "s"

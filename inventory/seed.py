@@ -1,0 +1,25 @@
+"""Fills an empty registry: Hưng Yên's 188 units as of 2021, the templates of their checks, the centre's address.
+
+The names and codes of districts and communes are the statistics office's. What is not known of a unit (staff,
+address, coordinates, links) is left empty. The files are in the format of `nhip units import`.
+"""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from inventory.change import apply, propose
+from inventory.exchange.files import read_files
+from inventory.state import State
+from inventory.tables import units
+
+SEEDS = Path(__file__).parent / "seeds"
+
+
+def seed(state: State, now: int) -> None:
+    """Put the seed into the registry; one that has any unit is left as it is."""
+    with state.write() as connection:
+        if connection.scalar(sa.select(units.c.id).limit(1)) is not None:
+            return
+        lines, faults = read_files(sorted(SEEDS.glob("*.csv")))
+        apply(connection, propose(connection, lines, now, faults=faults))
