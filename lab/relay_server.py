@@ -169,10 +169,9 @@ class Server:
             name, seed = str(line["name"]), int(line["seed"])
             if name in self._lines:
                 raise ValueError(f"there is a line {name!r} already")
-            a, b = line["a"], line["b"]
-            near = End(*a, open_tun(*a, queue=int(request["queue"])), Direction(2 * seed))
+            near = _end(line["a"], int(request["queue"]), Direction(2 * seed))
             try:
-                far = End(*b, open_tun(*b, queue=int(request["queue"])), Direction(2 * seed + 1))
+                far = _end(line["b"], int(request["queue"]), Direction(2 * seed + 1))
             except OSError:
                 os.close(near.fd)
                 raise
@@ -248,6 +247,11 @@ class Server:
             if name not in self._lines:
                 raise ValueError(f"there is no line {name!r}")
         return names
+
+
+def _end(place: list[str], queue: int, direction: Direction) -> End:
+    namespace, device = place
+    return End(namespace, device, open_tun(namespace, device, queue=queue), direction)
 
 
 def main() -> None:
