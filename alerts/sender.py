@@ -1,0 +1,129 @@
+"""From outages to people: each change becomes one message for each destination, and is sent until it arrives.
+
+The seam for what comes later: between reading changes and writing messages (`gather`) is where rules, grouping and
+escalation will decide who is told what. The outbox behind it stays as it is.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from alerts import outbox
+from alerts.deliver import deliver
+from alerts.destinations import Destinations
+from alerts.messages import LANGUAGES, Message, message
+from collector.feed import Feed
+from collector.views import OutageChange, Views
+from core.clock import Clock
+from inventory.state import State
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 5.0
+AT_ONCE = 8
+"""Destinations that are sent to at the same time; each takes a thread while it is."""
+STOPS_WITHIN_S = 5.0
+BATCH = 500
+
+Deliver = Callable[[str, str, str], str]
+"""(url, title, body) -> why it failed, empty when it did not. Blocking."""
+
+
+class Alerts:
+    def __init__(
+        self, state: State, views: Views, clock: Clock, feed: Feed, *, deliver: Deliver = deliver
+    ) -> None:
+        self._state, self._views, self._clock, self._feed = state, views, clock, feed
+        self._deliver = deliver
+        self.destinations = Destinations(state, clock)
+        self.link = ""
+        """Address of the pages, for the link in messages; set by `alerts.toml` or whoever composes."""
+        self._task: asyncio.Task[None] | None = None
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alerts")
+
+    async def start(self, file: Path | None = None) -> None:
+        """Take `alerts.toml` and begin to send. Raises BadInput: the file has a fault."""
+        await asyncio.to_thread(outbox.first_start, self._state, self._clock.now())
+        if file is not None:
+            taken = await asyncio.to_thread(self.destinations.take_file, file)
+            self.link = taken.link or self.link
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """What is on its way gets a few seconds; what is not confirmed then is sent again at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._sending:
+            await asyncio.wait(self._sending.values(), timeout=STOPS_WITHIN_S)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def recent(self, limit: int = 50) -> Sequence[outbox.Sent]:
+        """The newest messages first, with their state."""
+        return outbox.recent(self._state, limit)
+
+    def gather(self) -> None:
+        """Turn what happened since the last time into messages."""
+        while True:
+            changes = self._views.changes(outbox.cursor(self._state), BATCH)
+            if not changes:
+                return
+            written = [(change, self._write(change)) for change in changes]
+            outbox.take(self._state, written, self._clock.now())
+
+    async def send_due(self) -> None:
+        """Start to send what is due; a destination that is being sent to waits its turn."""
+        for item in await asyncio.to_thread(outbox.due, self._state, self._clock.now()):
+            if item.destination not in self._sending:
+                task = asyncio.create_task(self._send(item))
+                self._sending[item.destination] = task
+
+    async def settled(self) -> None:
+        """Returns when nothing is on its way."""
+        while self._sending:
+            await asyncio.wait(list(self._sending.values()))
+
+    def _write(self, change: OutageChange) -> dict[str, Message]:
+        unit = self._views.unit(change.outage.unit)
+        texts = {language: message(change, unit, language, self.link) for language in LANGUAGES}
+        return {language: text for language, text in texts.items() if text is not None}
+
+    async def _send(self, item: outbox.Due) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            error = await loop.run_in_executor(self._pool, self._deliver, item.url, item.title, item.body)
+            if error:
+                log.warning("message %d was not delivered: %s", item.id, error)
+            await asyncio.to_thread(outbox.settle, self._state, item.id, error, self._clock.now())
+        finally:
+            del self._sending[item.destination]
+            self._wake.set()
+
+    async def _run(self) -> None:
+        seen = self._feed.last_id
+        while True:
+            try:
+                await asyncio.to_thread(self.gather)
+                await self.send_due()
+            except Exception:
+                # The loop's guard: a store that is full or locked for a moment must not end all alerts.
+                log.exception("alerts: trying again in %s s", LOOK_EVERY_S)
+            seen = await self._news(seen)
+
+    async def _news(self, seen: int) -> int:
+        """Wait for news, a finished delivery or a little while; the feed's position then."""
+        waits = {
+            asyncio.create_task(self._feed.wait(seen, LOOK_EVERY_S)),
+            asyncio.create_task(self._wake.wait()),
+        }
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+        self._wake.clear()
+        return self._feed.last_id
