@@ -8,6 +8,8 @@ from sqlalchemy import RowMapping
 
 from core.values import Check, Level
 
+PROVINCE = "33"
+"""Code of the unit that stands for the province itself: where the centre's own agent is."""
 ROLES = ("lan", "line", "internet", "service")
 """What a check is evidence of."""
 

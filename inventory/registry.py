@@ -13,10 +13,10 @@ from core.wire import Plan, PlanCheck
 from inventory import tables
 from inventory.plan import PLAN_BOUNDS, setting
 from inventory.rebuild import read_contents, read_revision
-from inventory.records import ROLES, PlannedCheck, Setting, Unit, valid
+from inventory.records import PROVINCE, ROLES, PlannedCheck, Setting, Unit, valid
 from inventory.state import State
 
-__all__ = ["ROLES", "PlannedCheck", "Registry", "Unit"]
+__all__ = ["PROVINCE", "ROLES", "PlannedCheck", "Registry", "Unit"]
 
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
@@ -65,7 +65,7 @@ class Registry:
         bounds = {name: int(setting(self._now.settings, name)) for name in PLAN_BOUNDS}
         if vantage in self._now.provinces:
             bounds["report_every_ms"] = int(setting(self._now.settings, "province_report_every_ms"))
-        checks = [_on_the_wire(planned.check) for planned in self.checks_of(vantage)]
+        checks = [_on_the_wire(planned) for planned in self.checks_of(vantage)]
         return Plan(unit=vantage, checks=checks, **bounds)
 
 
@@ -155,7 +155,8 @@ def _planned(row: sa.Row[tuple[object, ...]]) -> PlannedCheck:
     return PlannedCheck(check, vantage=r["vantage"], about=r["about"], role=r["role"], label=r["label"])
 
 
-def _on_the_wire(check: Check) -> PlanCheck:
+def _on_the_wire(planned: PlannedCheck) -> PlanCheck:
+    check = planned.check
     return PlanCheck(
         id=check.id,
         kind=check.kind,
@@ -163,4 +164,5 @@ def _on_the_wire(check: Check) -> PlanCheck:
         interval_ms=check.interval_ms,
         timeout_ms=check.timeout_ms,
         params=dict(check.params),
+        role=planned.role,
     )

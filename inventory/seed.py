@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from inventory.change import apply, propose
+from inventory.changes import apply, propose
 from inventory.exchange.files import read_files
 from inventory.state import State
 from inventory.tables import units

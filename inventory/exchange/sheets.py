@@ -58,8 +58,8 @@ class Sheet:
         return next(column for column in self.columns if column.name == name)
 
 
-def _interval(name: str, alias: str, *, needed: bool, low: int) -> Column:
-    return Column(name, cells.whole(low, _DAY_MS), (alias,), needed=needed, blank=None)
+def _duration(name: str, alias: str, *, low: int, blank: int | None = None) -> Column:
+    return Column(name, cells.whole(low, _DAY_MS), (alias,), blank=blank)
 
 
 _VALIDITY = (
@@ -115,8 +115,8 @@ _SERVICES = Sheet(
         Column("kind", cells.word, ("cách đo",), needed=True),
         Column("target", cells.text, ("đích",), needed=True),
         Column("params", cells.params, ("tham số",)),
-        _interval("interval_ms", "chu kỳ (ms)", needed=True, low=100),
-        _interval("timeout_ms", "thời hạn (ms)", needed=True, low=1),
+        _duration("interval_ms", "chu kỳ (ms)", low=100, blank=30_000),
+        _duration("timeout_ms", "thời hạn (ms)", low=1, blank=10_000),
         *_VALIDITY,
     ),
 )
@@ -135,8 +135,8 @@ _TEMPLATES = Sheet(
         Column("kind", cells.word, ("cách đo",)),
         Column("target", cells.pattern, ("đích",)),
         Column("service", lambda cell: cell if cell == "*" else cells.code(cell), ("dịch vụ",)),
-        _interval("interval_ms", "chu kỳ (ms)", needed=False, low=100),
-        _interval("timeout_ms", "thời hạn (ms)", needed=False, low=1),
+        _duration("interval_ms", "chu kỳ (ms)", low=100),
+        _duration("timeout_ms", "thời hạn (ms)", low=1),
         Column("params", cells.params, ("tham số",)),
         *_VALIDITY,
     ),
