@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from agents.icmp import packets
 from agents.icmp.packets import TOKEN_BYTES, V4
+from agents.icmp.refusals import refusal
 from agents.icmp.sockets import ERROR_BYTES, STAMP_BYTES, IcmpSocket
 
 _BATCH = 512
@@ -20,14 +21,6 @@ _FROM_ICMP = (2, 3)
 _SLACK = 1_000_000
 """A packet may come in while a batch is taken, after `now`: stamps up to this many nanoseconds past it are sane."""
 _POOL = 512 * TOKEN_BYTES
-_LOCAL_REASONS = {
-    errno.ENETUNREACH: "network unreachable",
-    errno.EHOSTUNREACH: "host unreachable",
-    errno.EACCES: "prohibited",
-    errno.EPERM: "prohibited",
-    errno.EADDRNOTAVAIL: "no source address",
-    errno.EMSGSIZE: "packet too big",
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +111,7 @@ class Channel:
         except OSError as second:
             if second.errno in (errno.EAGAIN, errno.ENOBUFS):
                 return False
-            flight.reason = flight.reason or _LOCAL_REASONS.get(second.errno or 0, "not sent")
+            flight.reason = flight.reason or refusal(second)
         return True
 
     def receive(self) -> int:

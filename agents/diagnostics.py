@@ -1,0 +1,90 @@
+"""One probe, now, because a person at the centre asks: from a fixed list, within limits that no request can widen."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agents.probes import PROBES
+from core.values import Check, Result, Status
+from core.wire import Diagnose, Diagnosis
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What may be asked for under one name."""
+
+    probe: str
+    """The kind of probe that runs."""
+    timeout_ms: int
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """The most that a numeric parameter may be; more is refused."""
+    refused: frozenset[str] = frozenset()
+    """Parameters of the probe that a plan may set and a passer-by may not."""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+DIAGNOSTICS: Mapping[str, Diagnostic] = {
+    "ping": Diagnostic(
+        "icmp",
+        timeout_ms=30_000,
+        limits={"count": 50, "spacing_ms": 500},
+        defaults={"count": 5, "spacing_ms": 200},
+    ),
+    "tcp": Diagnostic("tcp", timeout_ms=10_000),
+    "dns": Diagnostic("dns", timeout_ms=10_000),
+    "http": Diagnostic(
+        "http",
+        timeout_ms=30_000,
+        limits={"max_body_bytes": 256 << 10},
+        refused=frozenset({"ca_file", "body_regex"}),
+    ),
+}
+"""The whole list. An agent runs nothing else that it is sent."""
+
+_MAX_TARGET = 2_048
+
+
+async def diagnose(request: Diagnose) -> Diagnosis:
+    """Run the diagnostic that is asked for, and tell what it found. Never raises: what is not allowed is refused.
+
+    A refusal has status `unknown` and a reason that begins with `refused request|`.
+    """
+    began = time.perf_counter()
+    result = _refusal(request) or await _run(request)
+    return Diagnosis(
+        id=request.id,
+        status=result.status,
+        reason=result.reason,
+        figures=dict(result.figures),
+        took_ms=round((time.perf_counter() - began) * 1000),
+    )
+
+
+def _refusal(request: Diagnose) -> Result | None:
+    """Why the request is not run, or None if it may be."""
+    allowed = DIAGNOSTICS.get(request.kind)
+    if allowed is None:
+        return _refused(f"{request.kind[:40]!r} is not one of {', '.join(DIAGNOSTICS)}")
+    if len(request.target) > _MAX_TARGET:
+        return _refused(f"target longer than {_MAX_TARGET} characters")
+    for name, value in request.params.items():
+        most = allowed.limits.get(name)
+        if name in allowed.refused:
+            return _refused(f"{name[:40]} is not for diagnostics")
+        if most is not None and isinstance(value, (int, float)) and value > most:
+            return _refused(f"{name} over {most:g}")
+    return None
+
+
+def _refused(why: str) -> Result:
+    return Result(Status.UNKNOWN, f"refused request|{why}")
+
+
+async def _run(request: Diagnose) -> Result:
+    allowed = DIAGNOSTICS[request.kind]
+    params = {**allowed.defaults, **request.params}
+    check = Check(0, allowed.probe, request.target, 0, allowed.timeout_ms, params)
+    try:
+        return await PROBES[allowed.probe].run(check)
+    except Exception as error:  # noqa: BLE001 - whoever asked is told, and the agent goes on
+        return Result(Status.UNKNOWN, f"probe failed|{type(error).__name__}: {error}")

@@ -1,0 +1,73 @@
+"""From a host's name to a connected socket, for probes that speak to one."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from agents.icmp.engine import Address
+from agents.probes.outcome import BadParameter
+
+Family = Literal["4", "6"]
+_DOMAINS = {None: socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
+
+
+def host_port(target: str, default: int | None = None) -> tuple[str, int]:
+    """The parts of `host:port`, `address:port` or `[v6]:port`; without a port, `default` if there is one.
+
+    Raises:
+        BadParameter: there is no host or no port in it.
+    """
+    if target.startswith("["):
+        host, bracket, rest = target[1:].partition("]")
+        port = rest.removeprefix(":") if bracket else ""
+    elif target.count(":") > 1:  # a bare IPv6 address
+        host, port = target, ""
+    else:
+        host, _, port = target.partition(":")
+    if not port and default is not None and host:
+        return host, default
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise BadParameter(f"target {target[:80]!r} is not host:port")
+    return host, int(port)
+
+
+async def resolve(host: str, port: int, family: Family | None) -> Address:
+    """The first address that the system resolves `host` to, of that family if one is asked for.
+
+    The first only: a figure must tell of one path. Literal addresses need no resolver and no thread.
+
+    Raises:
+        socket.gaierror: there is no such name, or nobody could be asked.
+        BadParameter: the text cannot be a host's name.
+    """
+    domain = _DOMAINS[family]
+    for literal in (socket.AF_INET, socket.AF_INET6):
+        if domain in (literal, socket.AF_UNSPEC) and _is_literal(literal, host):
+            address = socket.inet_ntop(literal, socket.inet_pton(literal, host))
+            return (address, port) if literal == socket.AF_INET else (address, port, 0, 0)
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, family=domain, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise BadParameter(f"host {host[:80]!r}") from error
+    return found[0][4]  # type: ignore[return-value]  # typeshed allows for platforms without IPv6
+
+
+def _is_literal(domain: socket.AddressFamily, host: str) -> bool:
+    try:
+        socket.inet_pton(domain, host)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+@contextlib.asynccontextmanager
+async def connected(address: Address) -> AsyncIterator[socket.socket]:
+    """A TCP socket connected to `address`, closed at the end; OSError where it is refused or unreachable."""
+    domain = socket.AF_INET if len(address) == 2 else socket.AF_INET6
+    with socket.socket(domain, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, address)
+        yield sock
