@@ -10,7 +10,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 
 import httpx2
@@ -20,9 +20,8 @@ from cli.data import open_state
 from collector.agents import Agents
 from core.clock import SystemClock
 from core.values import Level
-from inventory import registry as registry_
-from inventory.changes import put_link, put_service
-from inventory.registry import Registry
+from inventory.changes import Value, put
+from inventory.registry import PROVINCE, Registry, Unit
 from inventory.seed import seed
 from inventory.state import State
 from lab.site import MARK, make_certificate
@@ -83,54 +82,32 @@ def _prepare(state: State, data: Path, site_port: int) -> str | None:
     """The registry of the province and what is watched in it; the first admin's password, once."""
     now = SystemClock().now()
     seed(state, now)
-    registry = Registry(state)
-    for unit in registry.units(now):
-        put_link(state, now, **_link_of(unit))
+    units = [unit for unit in Registry(state).units(now) if unit.code != PROVINCE]
     ca = make_certificate(data / "site", "127.0.0.1", "localhost")
     where = f"127.0.0.1:{site_port}"
-    page = {"ca_file": str(ca), "body_contains": MARK}
-    put_service(
-        state,
-        now,
-        code="motcua",
-        name="Một cửa điện tử",
-        kind="http",
-        target=f"https://{where}/",
-        params=page,
-    )
-    put_service(
-        state,
-        now,
-        code="motcua-tls",
-        name="Một cửa điện tử (chứng thư)",
-        kind="tls",
-        target=where,
-        params={"ca_file": str(ca)},
-    )
-    put_service(
-        state, now, code="motcua-tcp", name="Một cửa điện tử (TCP)", kind="tcp", target=where, params={}
-    )
+    trust = {"ca_file": str(ca)}
+    page = {**trust, "body_contains": MARK}
+    services = [
+        _service("motcua", MARK, "http", f"https://{where}/", page),
+        _service("motcua-tls", f"{MARK} (chứng thư)", "tls", where, trust),
+        _service("motcua-tcp", f"{MARK} (TCP)", "tcp", where, {}),
+    ]
+    put(state, now, {"links": [_link_of(unit) for unit in units], "services": services})
     return create_first_admin(state, now)
 
 
-def _link_of(unit: registry_.Unit) -> dict[str, str]:
+def _service(code: str, name: str, kind: str, target: str, params: Mapping[str, object]) -> dict[str, Value]:
+    every = {"interval_ms": 30_000, "timeout_ms": 10_000}
+    return {"code": code, "name": name, "kind": kind, "target": target, "params": params, **every}
+
+
+def _link_of(unit: Unit) -> dict[str, Value]:
     """This machine's unit has loopback for its gateway and hub; virtual ones have names that say so."""
+    link = {"unit": unit.code, "kind": "wan"}
     if unit.code == HERE:
-        return {
-            "unit": unit.code,
-            "kind": "wan",
-            "gateway": "127.0.0.1",
-            "hub": "127.0.0.1",
-            "router": "127.0.0.1",
-        }
-    hub = unit.parent if unit.level is Level.COMMUNE else "33"
-    return {
-        "unit": unit.code,
-        "kind": "wan",
-        "gateway": f"gw.{unit.code}.lab",
-        "hub": f"hub.{hub}.lab",
-        "router": "",
-    }
+        return {**link, "gateway": "127.0.0.1", "hub": "127.0.0.1", "router": "127.0.0.1"}
+    hub = unit.parent if unit.level is Level.COMMUNE else PROVINCE
+    return {**link, "gateway": f"gw.{unit.code}.lab", "hub": f"hub.{hub}.lab"}
 
 
 def _own_token(state: State, data: Path) -> str | None:
