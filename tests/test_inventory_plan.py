@@ -1,0 +1,128 @@
+"""Which checks follow from units, links, services and templates."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.values import Level
+from inventory.plan import Contents, Planned, plan
+from inventory.records import Link, Service, Setting, Template, Unit
+
+PROVINCE = Unit("33", "Tỉnh", Level.PROVINCE, None, None, "", None, None, 0, None)
+COMMUNE = Unit("11950", "Xã", Level.COMMUNE, "33", None, "", None, None, 0, None)
+LINK = Link("11950", "wan", "", "", "", None, None, "10.1.1.1", "10.2.2.2", "10.3.3.3", "", 0, None)
+PING = Template("all", "unit", "Gateway", "lan", "icmp", "{gateway}", "", 5000, 2000, "", 0, None)
+PORTAL = Service(
+    "dvc", "Cổng DVC", "http", "https://dvc.example/", '{"verify": true}', 30_000, 9_000, 0, None
+)
+EVERY_SERVICE = Template("all", "unit", "Services", "service", "", "", "*", None, None, "", 0, None)
+
+
+def planned(*things: object, at: int = 1) -> list[Planned]:
+    def those(kind: type) -> list:
+        return [thing for thing in things if isinstance(thing, kind)]
+
+    return plan(Contents(those(Unit), those(Link), those(Service), those(Template), those(Setting)), at)
+
+
+def targets(*things: object, at: int = 1) -> list[str]:
+    return [check.target for check in planned(*things, at=at)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target"),
+    [("{gateway}", "10.1.1.1"), ("{router}", "10.2.2.2"), ("{hub}", "10.3.3.3"), ("{centre}", "127.0.0.1")],
+)
+def test_a_placeholder_is_filled_from_the_units_link_or_the_settings(pattern: str, target: str) -> None:
+    assert targets(PROVINCE, COMMUNE, LINK, replace(PING, target=pattern)) == [target]
+
+
+def test_a_template_whose_placeholder_is_empty_gives_no_check() -> None:
+    assert targets(PROVINCE, COMMUNE, replace(LINK, gateway=""), PING) == []
+    assert targets(PROVINCE, COMMUNE, PING) == []
+
+
+def test_each_address_of_a_dual_stack_gateway_is_checked_and_named() -> None:
+    checks = planned(PROVINCE, COMMUNE, replace(LINK, gateway="10.1.1.1 fd00::1"), PING)
+    assert [(check.target, check.label) for check in checks] == [
+        ("10.1.1.1", "Gateway 10.1.1.1"),
+        ("fd00::1", "Gateway fd00::1"),
+    ]
+
+
+def test_an_ipv6_address_beside_a_port_gets_brackets() -> None:
+    web = replace(PING, kind="tcp", target="{gateway}:80")
+    assert targets(PROVINCE, COMMUNE, replace(LINK, gateway="fd00::1"), web) == ["[fd00::1]:80"]
+
+
+def test_the_same_target_over_two_links_is_checked_once() -> None:
+    assert targets(PROVINCE, COMMUNE, LINK, replace(LINK, kind="internet"), PING) == ["10.1.1.1"]
+
+
+def test_the_centres_own_vantage_checks_the_routers_of_units() -> None:
+    router = replace(PING, vantage="centre", target="{router}", role="line")
+    (check,) = planned(PROVINCE, COMMUNE, LINK, router)
+    assert (check.vantage, check.about, check.role, check.target) == ("33", "11950", "line", "10.2.2.2")
+
+
+def test_without_a_province_nothing_is_checked_from_the_centre() -> None:
+    router = replace(PING, vantage="centre", target="{router}")
+    assert targets(replace(COMMUNE, parent=None), LINK, router) == []
+
+
+def test_all_means_every_unit_but_the_provinces_own() -> None:
+    assert [check.about for check in planned(PROVINCE, COMMUNE, PORTAL, EVERY_SERVICE)] == ["11950"]
+
+
+def test_a_template_of_a_level_leaves_other_levels_alone() -> None:
+    own = replace(EVERY_SERVICE, level="province")
+    assert [check.about for check in planned(PROVINCE, COMMUNE, PORTAL, own)] == ["33"]
+
+
+def test_a_service_check_is_as_the_service_says() -> None:
+    (check,) = planned(PROVINCE, COMMUNE, PORTAL, EVERY_SERVICE)
+    assert (check.kind, check.target, check.params) == ("http", "https://dvc.example/", '{"verify": true}')
+    assert (check.interval_ms, check.timeout_ms, check.label, check.service) == (
+        30_000,
+        9_000,
+        "Cổng DVC",
+        "dvc",
+    )
+
+
+def test_a_template_can_check_one_service_at_its_own_pace() -> None:
+    one = replace(EVERY_SERVICE, service="dvc", interval_ms=60_000)
+    other = replace(PORTAL, code="qlvb", target="https://qlvb.example/")
+    assert [(c.service, c.interval_ms) for c in planned(PROVINCE, COMMUNE, PORTAL, other, one)] == [
+        ("dvc", 60_000)
+    ]
+
+
+def test_what_is_not_valid_now_plans_nothing() -> None:
+    for thing in (COMMUNE, LINK, PING):
+        things = [PROVINCE, COMMUNE, LINK, PING]
+        things[things.index(thing)] = replace(thing, valid_to=10)
+        assert targets(*things, at=9) == ["10.1.1.1"]
+        assert targets(*things, at=10) == []
+
+
+def test_the_centres_address_is_a_setting() -> None:
+    ping = replace(PING, target="{centre}")
+    assert targets(PROVINCE, COMMUNE, ping, Setting("centre", "10.0.0.9", 0, None)) == ["10.0.0.9"]
+
+
+def test_the_next_change_is_the_first_beginning_or_end_to_come() -> None:
+    contents = Contents(
+        [replace(COMMUNE, valid_from=5, valid_to=50)], [replace(LINK, valid_from=20)], [], [], []
+    )
+    assert [contents.next_change(at) for at in (0, 5, 20, 50)] == [5, 20, 50, None]
+
+
+def test_pace_label_and_role_are_not_part_of_what_a_check_means() -> None:
+    (before,) = planned(PROVINCE, COMMUNE, LINK, PING)
+    (after,) = planned(
+        PROVINCE, COMMUNE, LINK, replace(PING, label="x", role="line", interval_ms=9000, timeout_ms=1)
+    )
+    assert before.meaning == after.meaning
+    (other,) = planned(PROVINCE, COMMUNE, LINK, replace(PING, params='{"count": 3}'))
+    assert other.meaning != before.meaning
