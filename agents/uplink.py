@@ -1,0 +1,276 @@
+"""Tells the centre: reports go up, the plan comes down, over one session that is kept alive.
+
+What was formed and not acknowledged goes first; then what is fresh, each `report_every_ms`; in between, at the rate
+that the plan sets, the backlog. Only `204` means that the centre has it on its disk.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import msgspec
+
+from agents.clocks import ClockError, Trip
+from agents.credential import Credential
+from agents.files import write_whole
+from agents.outbox import About, Formed, Outbox
+from agents.outbox.reports import MAX_ROWS
+from agents.pace import Backoff, TokenBucket
+from core import wire
+from core.clock import Clock
+from core.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+
+REPORTS, PLAN = "/api/v1/reports", "/api/v1/agent/plan"
+PLAN_EVERY_MS = 60_000
+"""The channel says when the plan has changed; this is for when that word was lost."""
+_RETRY_BASE_MS, _RETRY_CAP_MS = 500, 60_000
+_MAX_RETRY_AFTER_S = 3_600
+_LEAST_BURST = 16 << 10
+_BAD_REPORT, _NOT_ALLOWED, _LATER = (400, 413, 422), (401, 403), (429, 503)
+_TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
+
+
+class SavedPlan(msgspec.Struct, frozen=True):
+    """`plan.json`: the last plan seen, and its ETag."""
+
+    etag: str
+    plan: wire.Plan
+
+
+def load_plan(path: Path) -> SavedPlan | None:
+    """The last plan; None when there is none that can be read (then the centre is asked for it)."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=SavedPlan)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What went over the line since the start."""
+
+    reports: int = 0
+    refused: int = 0
+    failures: int = 0
+    bytes_sent: int = 0
+
+
+class Uplink:
+    """The agent's side of `/api/v1/reports` and `/api/v1/agent/plan`. `note`: what is wrong, for people."""
+
+    def __init__(
+        self,
+        credential: Credential,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None,
+        plan_path: Path,
+        about: Callable[[], About],
+        on_plan: Callable[[wire.Plan], Awaitable[None]],
+    ) -> None:
+        self.note = ""
+        self.tally = Tally()
+        self.clock_error = ClockError()
+        self._credential, self._outbox, self._clock, self._tls = credential, outbox, clock, tls
+        self._plan_path, self._about, self._on_plan = plan_path, about, on_plan
+        saved = load_plan(plan_path)
+        self._etag = saved.etag if saved else ""
+        self._report_every = wire.Plan("", []).report_every_ms
+        self._bucket = TokenBucket(1, _LEAST_BURST, clock.now())
+        self._set_pace(saved.plan if saved else wire.Plan("", []))
+        self._backoff = Backoff(_RETRY_BASE_MS, _RETRY_CAP_MS)
+        self._fresh_due = clock.now()
+        self._woken, self._plan_wanted = asyncio.Event(), asyncio.Event()
+        self._client = self._new_client()
+        self._request: asyncio.Task[httpx2.Response] | None = None
+
+    def _new_client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            base_url=self._credential.url,
+            verify=self._tls if self._tls is not None else False,  # without TLS there is nothing to verify
+            timeout=_TIMEOUT,
+            trust_env=False,
+            headers={"Authorization": self._credential.authorization, "User-Agent": "nhip-agent"},
+            limits=httpx2.Limits(max_connections=2, keepalive_expiry=120),
+        )
+
+    def _set_pace(self, plan: wire.Plan) -> None:
+        self._report_every = plan.report_every_ms
+        # A second's worth at a time, so that what is fresh never waits long behind it on a thin line.
+        self._burst = min(wire.MAX_BODY, max(_LEAST_BURST, plan.backlog_bytes_per_s))
+        self._bucket.set_rate(plan.backlog_bytes_per_s, self._burst)
+
+    def fetch_plan(self) -> None:
+        """Ask for the plan now."""
+        self._plan_wanted.set()
+
+    async def line_is_back(self) -> None:
+        """Try again at once, on new connections: the old ones may hang in a retransmission for minutes."""
+        old, self._client = self._client, self._new_client()
+        if self._request is not None:
+            self._request.cancel()
+        await old.aclose()
+        self._backoff.succeeded()
+        self._fresh_due = self._clock.now()
+        self._woken.set()
+        self._plan_wanted.set()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def report(self) -> None:
+        """Send reports until cancelled."""
+        while True:
+            await _first(self._woken, self._clock.sleep_until(await self._turn()))
+            self._woken.clear()
+
+    async def flush(self) -> None:
+        """Send once more what is fresh, if the centre takes it: the last act before an orderly end."""
+        formed = await self._outbox.pending() or await self._outbox.form(self._about(), backlog=False)
+        if formed is not None:
+            await self._send(formed)
+
+    async def _turn(self) -> int:
+        """Send at most one report. Returns when to come again."""
+        now = self._clock.now()
+        try:
+            formed = await self._outbox.pending()
+            if formed is None and now >= self._fresh_due:
+                formed = await self._outbox.form(self._about(), backlog=False)
+                if formed is None or formed.results < MAX_ROWS:
+                    self._fresh_due = now + self._report_every
+            ready = self._bucket.ready_at(now)
+            if formed is None and ready <= now:
+                formed = await self._outbox.form(self._about(), backlog=True, max_bytes=self._burst)
+                if formed is None:
+                    return self._fresh_due
+        except Unavailable as error:
+            self.note = str(error)
+            return now + self._report_every
+        if formed is None:
+            return min(ready, self._fresh_due)
+        if formed.backlog and ready > now:
+            return ready
+        return await self._send(formed)
+
+    async def _send(self, formed: Formed) -> int:
+        now = self._clock.now()
+        if formed.backlog:
+            self._bucket.take(len(formed.body), now)
+        headers = {"Content-Type": "application/json", "Content-Encoding": "zstd"}
+        answer = await self._ask("POST", REPORTS, headers, formed.body)
+        now = self._clock.now()
+        if answer is None:
+            return now + self._failed()
+        self.tally.bytes_sent += len(formed.body)
+        status = answer.status_code
+        if status == 204:
+            await self._outbox.ack(formed.seq)
+            self.tally.reports += 1
+            self._succeeded()
+            return now
+        _log.warning("report %d: the centre answers %d %s", formed.seq, status, answer.text[:200])
+        if status in _BAD_REPORT:
+            await self._outbox.refuse(formed.seq, status, answer.text)
+            self.tally.refused += 1
+            self._succeeded()
+            return now
+        wait = self._failed()
+        if status in _NOT_ALLOWED:
+            self.note = f"the centre refuses this agent's credential ({status}); everything is kept"
+        if status in _LATER:
+            wait = max(wait, _retry_after_ms(answer))
+        return now + wait
+
+    async def fetch_plans(self) -> None:
+        """Keep the plan as the centre has it, until cancelled."""
+        backoff = Backoff(_RETRY_BASE_MS, _RETRY_CAP_MS)
+        while True:
+            self._plan_wanted.clear()
+            wait = PLAN_EVERY_MS if await self._fetch_plan() else backoff.failed()
+            if wait == PLAN_EVERY_MS:
+                backoff.succeeded()
+            await _first(self._plan_wanted, self._clock.sleep_until(self._clock.now() + wait))
+
+    async def _fetch_plan(self) -> bool:
+        answer = await self._ask("GET", PLAN, {"If-None-Match": self._etag} if self._etag else {}, None)
+        if answer is None or answer.status_code not in (200, 304):
+            return False
+        if answer.status_code == 304:
+            return True
+        try:
+            plan = msgspec.json.decode(answer.content, type=wire.Plan)
+        except msgspec.DecodeError as error:
+            _log.warning("the centre's plan cannot be read, the last one stays: %s", error)
+            return False
+        saved = SavedPlan(answer.headers.get("ETag", ""), plan)
+        try:
+            await asyncio.to_thread(write_whole, self._plan_path, wire.encode(saved), 0o600)
+        except OSError as error:
+            # A full disk must not keep the agent from working by the plan.
+            _log.warning("the plan cannot be stored: %s", error)
+        self._etag = saved.etag
+        self._set_pace(plan)
+        self._woken.set()
+        await self._on_plan(plan)
+        return True
+
+    async def _ask(
+        self, method: str, path: str, headers: dict[str, str], content: bytes | None
+    ) -> httpx2.Response | None:
+        """One request; None when there was no answer. Each answer teaches the clock's error."""
+        sent = self._clock.now()
+        request = asyncio.create_task(self._client.request(method, path, headers=headers, content=content))
+        if method == "POST":
+            self._request = request
+        try:
+            answer = await request
+        except httpx2.HTTPError as error:
+            _log.info("%s: %s: %s", path, type(error).__name__, error)
+            return None
+        except asyncio.CancelledError:
+            if request.cancelled() and not _being_cancelled():
+                return None  # by `line_is_back`
+            request.cancel()
+            raise
+        finally:
+            self._request = None if method == "POST" else self._request
+        centre = answer.headers.get(wire.TIME_HEADER, "")
+        if centre.isdecimal():
+            self.clock_error.add(Trip(sent, self._clock.now(), int(centre)))
+        return answer
+
+    def _failed(self) -> int:
+        self.tally.failures += 1
+        return self._backoff.failed()
+
+    def _succeeded(self) -> None:
+        self.note = ""
+        self._backoff.succeeded()
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _retry_after_ms(answer: httpx2.Response) -> int:
+    seconds = answer.headers.get("Retry-After", "")
+    return min(_MAX_RETRY_AFTER_S, int(seconds)) * 1000 if seconds.isdecimal() else 0
+
+
+async def _first(event: asyncio.Event, sleep: Awaitable[None]) -> None:
+    """Return when the event is set or the sleep is over."""
+    waits = {asyncio.ensure_future(event.wait()), asyncio.ensure_future(sleep)}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
