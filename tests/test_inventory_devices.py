@@ -1,0 +1,130 @@
+"""Host documents as versions: told apart by content, and the same in whatever order they arrive."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support_registry import NOW, open_registry
+
+from core.errors import BadInput
+from core.wire import Document
+from inventory.devices import MAX_BODY, devices, store_host, versions
+from inventory.state import State
+
+FACTS = {"hostname": "may-1", "cpu": {"model": "N100", "cores": 4}, "memory_bytes": 8 << 30}
+
+
+@pytest.fixture
+def state() -> Iterator[State]:
+    with open_registry() as state:
+        yield state
+
+
+def store(
+    state: State, body: dict[str, Any], at: int, *, agent: str = "11950-ab12", received: int = NOW
+) -> bool:
+    with state.write() as connection:
+        return store_host(
+            connection, unit="11950", agent=agent, document=Document("host", at, body), received_at=received
+        )
+
+
+def test_the_first_document_makes_a_device_with_one_version(state: State) -> None:
+    assert store(state, FACTS, NOW - 5)
+    (device,) = devices(state, "11950")
+    assert (device.name, device.kind, device.agent, device.unit) == ("may-1", "pc", "11950-ab12", "11950")
+    assert (device.first_seen, device.last_seen, device.body) == (NOW - 5, NOW - 5, FACTS)
+    (version,) = versions(state, device.id)
+    assert (version.device, version.at, version.body) == (device.id, NOW - 5, FACTS)
+
+
+def test_an_unchanged_document_only_moves_last_seen(state: State) -> None:
+    store(state, FACTS, NOW - 10)
+    assert not store(state, dict(reversed(FACTS.items())), NOW - 5)
+    (device,) = devices(state, "11950")
+    assert (device.first_seen, device.last_seen) == (NOW - 10, NOW - 5)
+    (version,) = versions(state, device.id)
+    assert (version.at, version.last_seen) == (NOW - 10, NOW - 5)
+
+
+def test_a_changed_document_is_a_new_version_and_the_newest_is_shown(state: State) -> None:
+    store(state, FACTS, NOW - 10)
+    assert store(state, {**FACTS, "memory_bytes": 4 << 30}, NOW - 5)
+    (device,) = devices(state, "11950")
+    assert device.body["memory_bytes"] == 4 << 30
+    assert [version.body["memory_bytes"] >> 30 for version in versions(state, device.id)] == [8, 4]
+
+
+def test_a_late_document_is_a_version_and_does_not_become_the_newest(state: State) -> None:
+    store(state, FACTS, NOW - 5)
+    assert store(state, {**FACTS, "memory_bytes": 4 << 30}, NOW - 10)
+    (device,) = devices(state, "11950")
+    assert device.body["memory_bytes"] == 8 << 30
+    assert [version.body["memory_bytes"] >> 30 for version in versions(state, device.id)] == [4, 8]
+
+
+def test_each_agent_of_a_unit_has_a_machine_of_its_own(state: State) -> None:
+    store(state, FACTS, NOW, agent="11950-cd34")
+    store(state, FACTS, NOW, agent="11950-ab12")
+    assert [device.agent for device in devices(state, "11950")] == ["11950-ab12", "11950-cd34"]
+    assert devices(state, "11953") == []
+    assert versions(state, 999) == []
+
+
+@pytest.mark.parametrize("name", [None, "", 7, ["x"]])
+def test_a_machine_without_a_name_goes_by_its_agents(state: State, name: object) -> None:
+    store(state, {"hostname": name}, NOW)
+    assert devices(state, "11950")[0].name == "11950-ab12"
+
+
+@pytest.mark.parametrize(("at", "kept"), [(NOW + 10**12, NOW), (-(10**30), 0), (10**30, NOW)])
+def test_a_time_that_cannot_be_counts_as_the_nearest_that_can(state: State, at: int, kept: int) -> None:
+    store(state, FACTS, at)
+    assert devices(state, "11950")[0].last_seen == kept
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"x": "a" * MAX_BODY},
+        {"x": float("nan")},
+        {"x": float("inf")},
+        {"x": "\ud800"},
+        {"x": b"bytes"},
+    ],
+)
+def test_what_cannot_be_kept_is_refused_and_leaves_nothing(state: State, body: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        store(state, body, NOW)
+    assert devices(state, "11950") == []
+
+
+def test_a_document_nested_without_end_is_refused(state: State) -> None:
+    body: dict[str, Any] = {}
+    for _ in range(100_000):
+        body = {"x": body}
+    with pytest.raises(BadInput):
+        store(state, body, NOW)
+
+
+documents = st.lists(st.tuples(st.integers(0, 3), st.integers(NOW - 6, NOW + 3)), min_size=1, max_size=8)
+
+
+@settings(deadline=None, max_examples=40)
+@given(documents, st.randoms(use_true_random=False), st.integers(1, 3))
+def test_any_order_and_repetition_leave_the_same_versions(
+    seen: list[tuple[int, int]], random: Any, times: int
+) -> None:
+    outcomes = []
+    shuffled = seen * times
+    random.shuffle(shuffled)
+    for order in (sorted(seen, key=lambda each: each[1]), shuffled):
+        with open_registry() as state:
+            for content, at in order:
+                store(state, {"hostname": f"may-{content}"}, at)
+            (device,) = devices(state, "11950")
+            found = [(v.at, v.last_seen, v.digest, v.body["hostname"]) for v in versions(state, device.id)]
+            outcomes.append((device.name, device.first_seen, device.last_seen, found))
+    assert outcomes[0] == outcomes[1]
