@@ -38,9 +38,7 @@ class Application(FastAPI):
         super().__init__(
             title="Nhịp",
             version="1",
-            openapi_url="/api/v1/openapi.json",
-            docs_url=None,  # its page loads scripts from other hosts
-            redoc_url=None,
+            openapi_url=None,  # described by `api`, behind the guards like the rest
             lifespan=lifespan,
             redirect_slashes=False,
             max_body_size=MAX_BODY,
@@ -49,13 +47,15 @@ class Application(FastAPI):
         self.agent_routes = list(agent_routes)
         self._agents = Router(self.agent_routes, redirect_slashes=False)
         self._agent_paths = frozenset(_path(route) for route in agent_routes)
+        self._rest = SecurityHeaders(super().__call__, secure=context.secure)
         self.state.context = context
+        self.state.readiness = health.Readiness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") in self._agent_paths:
             await self._agents(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self._rest(scope, receive, send)
 
 
 def create_app(
@@ -63,7 +63,6 @@ def create_app(
 ) -> Application:
     """The application over `context`. `running` starts and ends what has to run while it serves."""
     app = Application(context, agent_routes, running or _nothing)
-    app.add_middleware(SecurityHeaders, secure=context.secure)
     for error in (HTTPException, RequestValidationError, NhipError, Problem, Exception):
         app.add_exception_handler(error, answer_error)
     for router in (health.router, metrics.router, events.router, api.router):

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from core.wire import Diagnosis
 
 if TYPE_CHECKING:
-    from alerts.destinations import Destinations
+    from alerts.sender import Alerts
     from collector.feed import Feed
     from collector.views import Views
     from core.clock import Clock
@@ -38,7 +38,7 @@ class Context:
     feed: Feed
     hub: Diagnoser
     auth: Auth
-    destinations: Destinations
+    alerts: Alerts
     streams: Streams
     clock: Clock
     secure: bool

@@ -137,7 +137,7 @@ class Streams:
     def _deliver(self, news: News) -> None:
         try:
             data = self._data(news)
-        except Exception:  # noqa: BLE001 -- the loop's guard: one bad change must not silence the others
+        except Exception:
             log.exception("cannot tell of %s %s", news.kind, news.subject)
             return
         for box in self._boxes:

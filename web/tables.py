@@ -18,9 +18,7 @@ SESSIONS = sa.Table(
     "sessions",
     METADATA,
     sa.Column("hash", sa.String, primary_key=True),  # SHA-256 of the cookie's value
-    sa.Column(
-        "user", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    sa.Column("user", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("seen_at", Time, nullable=False),
     sa.Column("address", sa.String, nullable=False),
@@ -35,4 +33,10 @@ API_TOKENS = sa.Table(
     sa.Column("created_at", Time, nullable=False),
     sa.Column("expires_at", Time, nullable=False),
     sa.Column("used_at", Time),
+)
+READINESS = sa.Table(  # one row, written to see whether the store can be written
+    "readiness",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Time, nullable=False),
 )

@@ -27,7 +27,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unavailable": (503, "Not possible now, try again later"),
 }
 """What each type means: HTTP status and title. The page docs/api.md lists them."""
-_BY_STATUS = {status: kind for kind, (status, _) in reversed(KINDS.items())}
+_BY_STATUS = {status: kind for kind, (status, _) in reversed(list(KINDS.items()))}
 
 
 class Problem(Exception):
@@ -60,9 +60,7 @@ def answer(error: Exception) -> JSONResponse:
             return problem(error.kind, error.detail)
         case RequestValidationError():
             # What was sent is not repeated: it may be a secret, and it may not be JSON.
-            errors = [
-                {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
-            ]
+            errors = [{"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()]
             return problem("invalid", errors=errors)
         case HTTPException():
             return _http_problem(error)

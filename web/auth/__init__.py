@@ -1,11 +1,10 @@
 """Who may see and do what: users, sessions, tokens, roles, and the guards of every route."""
 
-from web.auth.auth import Account, Auth, SignIn
+from web.auth.auth import Auth, SignIn
 from web.auth.guard import csrf_token, public, require, session_of, user_of
 from web.auth.roles import Role, User
 
 __all__ = [
-    "Account",
     "Auth",
     "Role",
     "SignIn",

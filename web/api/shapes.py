@@ -1,0 +1,173 @@
+"""What the API answers, where it is not a value of `collector.views` as it is. Times are ms since 1970, UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from collector.views import CheckState, UnitState, Uptime
+from core.values import Status
+from inventory.registry import Unit
+
+Kind = Literal["icmp", "tcp", "dns", "http", "tls"]
+"""The fixed list of diagnostics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Of a period: milliseconds up, down and unknown; `ratio` is up over known time, null when nothing is known."""
+
+    start: int
+    end: int
+    up_ms: int
+    down_ms: int
+    unknown_ms: int
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDetail:
+    """A unit with what the registry tells of it; `uptime` over the last `24h`, `7d` and `30d`."""
+
+    code: str
+    name: str
+    level: str
+    parent: str | None
+    status: Status
+    since: int | None
+    reason: str
+    outage: int | None
+    staff: int | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    uptime: Mapping[str, Availability]
+    agents: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The newest value of a figure; `series` is the id to ask its history with."""
+
+    at: int
+    value: float
+    series: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDetail:
+    """A check as last seen: measured from the unit `vantage`, telling of the unit `about`."""
+
+    id: int
+    kind: str
+    target: str
+    interval_ms: int
+    timeout_ms: int
+    vantage: str
+    about: str
+    role: str
+    label: str
+    status: Status
+    reason: str
+    since: int | None
+    last_at: int | None
+    figures: Mapping[str, Sample]
+    series: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A device of a unit's LAN with its newest document."""
+
+    id: int
+    agent: str
+    name: str
+    kind: str
+    first_seen: int
+    last_seen: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The history of a figure of a check. Points are `[at, min, mean, max, samples]`, buckets without any left out."""
+
+    series: int
+    figure: str
+    check: int
+    bucket_ms: int
+    points: list[tuple[int, float, float, float, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    name: str
+    role: str
+    program: bool
+
+
+class DiagnosisRequest(BaseModel):
+    """One probe to run now, once, from a unit. Targets and parameters are those of checks of that kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    target: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+    params: Annotated[dict[str, Any], Field(max_length=20)] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisAnswer:
+    status: str
+    reason: str
+    figures: Mapping[str, float]
+    took_ms: int
+
+
+def availability(uptime: Uptime) -> Availability:
+    return Availability(uptime.start, uptime.end, uptime.up, uptime.down, uptime.unknown, uptime.ratio)
+
+
+def unit_detail(
+    state: UnitState, unit: Unit | None, uptimes: Mapping[str, Uptime], agents: list[str]
+) -> UnitDetail:
+    return UnitDetail(
+        code=state.code,
+        name=state.name,
+        level=state.level,
+        parent=state.parent,
+        status=state.status,
+        since=state.since,
+        reason=state.reason,
+        outage=state.outage,
+        staff=unit.staff if unit else None,
+        address=unit.address if unit else None,
+        latitude=unit.latitude if unit else None,
+        longitude=unit.longitude if unit else None,
+        uptime={period: availability(uptime) for period, uptime in uptimes.items()},
+        agents=agents,
+    )
+
+
+def check_detail(state: CheckState) -> CheckDetail:
+    return CheckDetail(
+        id=state.check.id,
+        kind=state.check.kind,
+        target=state.check.target,
+        interval_ms=state.check.interval_ms,
+        timeout_ms=state.check.timeout_ms,
+        vantage=state.vantage,
+        about=state.about,
+        role=state.role,
+        label=state.label,
+        status=state.status,
+        reason=state.reason,
+        since=state.since,
+        last_at=state.last_at,
+        figures={
+            name: Sample(point.at, point.value, state.series.get(name))
+            for name, point in state.figures.items()
+        },
+        series=dict(state.series),
+    )

@@ -1,0 +1,104 @@
+"""`/api/v1/units…`: what is true of each unit."""
+
+import unicodedata
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from starlette.requests import Request
+
+from collector.views import Outage, UnitState
+from core.values import Level, Status
+from inventory.devices import devices
+from web.api.outages import outage_page
+from web.api.paging import Cursor, Limit, Page, page, page_of
+from web.api.problems import Problem
+from web.api.shapes import CheckDetail, Machine, UnitDetail, check_detail, unit_detail
+from web.context import Context, context_of
+
+router = APIRouter(prefix="/units", tags=["units"])
+
+
+@router.get("")
+def units(
+    request: Request,
+    response: Response,
+    state: Annotated[Status | None, Query(description="Only units of this status.")] = None,
+    level: Annotated[Level | None, Query(description="Only units of this level.")] = None,
+    parent: Annotated[str | None, Query(description="Only units directly below this one.")] = None,
+    q: Annotated[
+        str, Query(max_length=100, description="Part of the name or code, with or without accents.")
+    ] = "",
+    limit: Limit = 200,
+    cursor: Cursor = None,
+) -> Page[UnitState]:
+    """All watched units that exist now, by code."""
+    wanted = plain(q)
+    found = (
+        unit
+        for unit in context_of(request).views.wall()
+        if state in (None, unit.status)
+        and level in (None, unit.level)
+        and parent in (None, unit.parent)
+        and (wanted in plain(unit.name) or wanted in unit.code.casefold())
+    )
+    return page(request, response, *page_of(found, lambda unit: unit.code, "units", cursor, limit, str))
+
+
+@router.get("/{code}")
+def unit(request: Request, code: str) -> UnitDetail:
+    """One unit: its state, what the registry tells of it, and its availability."""
+    context = context_of(request)
+    state = _unit(context, code)
+    agents = [agent.agent for agent in context.views.agents() if agent.unit == code]
+    registered = context.registry.unit(code, context.clock.now())
+    return unit_detail(state, registered, context.views.uptimes(code), agents)
+
+
+@router.get("/{code}/checks")
+def checks(
+    request: Request, response: Response, code: str, limit: Limit = 200, cursor: Cursor = None
+) -> Page[CheckDetail]:
+    """Every check that tells of this unit, from each vantage, by id."""
+    context = context_of(request)
+    _unit(context, code)
+    states = context.views.checks(code)
+    items, next_ = page_of(states, lambda state: state.check.id, f"checks {code}", cursor, limit, int)
+    return page(request, response, [check_detail(state) for state in items], next_)
+
+
+@router.get("/{code}/outages")
+def outages(
+    request: Request, response: Response, code: str, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Outage]:
+    """The unit's outages, newest first."""
+    _unit(context_of(request), code)
+    return outage_page(request, response, f"outages {code}", limit, cursor, unit=code)
+
+
+@router.get("/{code}/devices")
+def unit_devices(
+    request: Request, response: Response, code: str, limit: Limit = 200, cursor: Cursor = None
+) -> Page[Machine]:
+    """The machines in the unit's LAN, by id, each with its newest document."""
+    context = context_of(request)
+    _unit(context, code)
+    found = devices(context.state, code)
+    items, next_ = page_of(found, lambda device: device.id, f"devices {code}", cursor, limit, int)
+    machines = [
+        Machine(one.id, one.agent, one.name, one.kind, one.first_seen, one.last_seen, one.body)
+        for one in items
+    ]
+    return page(request, response, machines, next_)
+
+
+def plain(text: str) -> str:
+    """Without case and accents: `Hiến Nam` and `hien nam` are found alike."""
+    letters = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _unit(context: Context, code: str) -> UnitState:
+    state = context.views.unit(code)
+    if state is None:
+        raise Problem("not-found", "no unit has that code")
+    return state

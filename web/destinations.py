@@ -1,0 +1,57 @@
+"""The forms of `/settings/alerts`: add, remove and try a destination. The page itself is among the pages."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from core.errors import BadInput
+from web.auth.guard import require
+from web.auth.roles import Role, User
+from web.context import context_of
+
+router = APIRouter(prefix="/settings/alerts/destinations")
+
+Operator = Annotated[User, Depends(require(Role.OPERATOR))]
+Id = Annotated[int, Path(ge=1, lt=1 << 31)]
+
+
+@router.post("")
+async def add(
+    request: Request,
+    user: Operator,
+    name: Annotated[str, Form(max_length=200)] = "",
+    url: Annotated[str, Form(max_length=2_000)] = "",
+    language: Annotated[str, Form(max_length=10)] = "vi",
+) -> RedirectResponse:
+    destinations = context_of(request).alerts.destinations
+    try:
+        await run_in_threadpool(destinations.add, name, url, language, user.name)
+    except BadInput as error:
+        return _back(error=str(error))
+    return _back(done="added")
+
+
+@router.post("/{id_}/remove")
+async def remove(request: Request, _user: Operator, id_: Id) -> RedirectResponse:
+    try:
+        await run_in_threadpool(context_of(request).alerts.destinations.remove, id_)
+    except BadInput as error:
+        return _back(error=str(error))
+    return _back(done="removed")
+
+
+@router.post("/{id_}/test")
+async def test(request: Request, _user: Operator, id_: Id) -> RedirectResponse:
+    try:
+        failure = await run_in_threadpool(context_of(request).alerts.destinations.test, id_)
+    except BadInput as error:
+        failure = str(error)
+    return _back(error=failure) if failure else _back(done="tested")
+
+
+def _back(**said: str) -> RedirectResponse:
+    return RedirectResponse(f"/settings/alerts?{urlencode(said)}", 303)

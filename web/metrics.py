@@ -1,0 +1,159 @@
+"""`GET /metrics`: what the centre knows, in Prometheus' text format. Read anew from the views at each scrape.
+
+A unit of which nothing is known has no `nhip_unit_up`: absence is what Prometheus calls unknown, and alerts on it
+are written with `absent`; `nhip_unit_state` says so in words.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alerts import outbox
+from collector.views import EpochCount, Views
+from core.values import Status
+from inventory.state import State
+from web.auth.guard import NotSignedIn, public, user_of
+from web.context import Context, context_of
+
+router = APIRouter(include_in_schema=False)
+
+UNIT = ["code", "name", "level", "parent"]
+TOTALS = ("produced", "received", "duplicated", "dropped", "refused")
+
+COLLECTOR: Mapping[str, str] = {
+    "reports_total": "Reports that agents sent and that were committed",
+    "results_total": "Results taken in",
+    "samples_total": "Samples stored",
+}
+"""The collector's own counters (`_total`) and gauges: name in `Views.counters()` and what it means."""
+
+
+class Exposition(Collector):
+    """Everything of one scrape. Times are seconds since 1970, as Prometheus has them."""
+
+    def __init__(self, views: Views, state: State, streams: int) -> None:
+        self._views, self._state, self._streams = views, state, streams
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._units()
+        yield from _agents(self._views)
+        yield from _collector(self._views.counters())
+        yield from self._alerts()
+        streams = GaugeMetricFamily("nhip_event_streams", "Pages that listen to changes now")
+        streams.add_metric([], self._streams)
+        yield streams
+
+    def _units(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("nhip_unit_up", "1: the unit is up or degraded, 0: down", labels=UNIT)
+        state = GaugeMetricFamily("nhip_unit_state", "1 for the unit's state now", labels=["code", "state"])
+        uptime = GaugeMetricFamily(
+            "nhip_unit_uptime_ratio", "Time up over time known, in the last period", labels=["code", "period"]
+        )
+        unknown = GaugeMetricFamily(
+            "nhip_unit_unknown_ratio",
+            "Time unknown over all time, in the last period",
+            labels=["code", "period"],
+        )
+        for unit in self._views.wall():
+            for status in Status:
+                state.add_metric([unit.code, status], float(unit.status is status))
+            if unit.status is not Status.UNKNOWN:
+                labels = [unit.code, unit.name, unit.level, unit.parent or ""]
+                up.add_metric(labels, float(unit.status is not Status.DOWN))
+            for period, one in self._views.uptimes(unit.code).items():
+                if one.ratio is not None:
+                    uptime.add_metric([unit.code, period], one.ratio)
+                if one.end > one.start:
+                    unknown.add_metric([unit.code, period], one.unknown / (one.end - one.start))
+        yield from (up, state, uptime, unknown)
+
+    def _alerts(self) -> Iterator[Metric]:
+        messages = GaugeMetricFamily("nhip_alert_messages", "Messages of alerts by state", labels=["state"])
+        for name, count in outbox.counts(self._state).items():
+            messages.add_metric([name], count)
+        yield messages
+
+
+def _agents(views: Views) -> Iterator[Metric]:
+    labels = ["agent", "unit"]
+    seen = GaugeMetricFamily(
+        "nhip_agent_last_seen_timestamp_seconds", "Last sign of the agent", labels=labels
+    )
+    connected = GaugeMetricFamily("nhip_agent_connected", "1: its channel is open", labels=labels)
+    results = CounterMetricFamily(
+        "nhip_agent_results", "Accounting of results, over all epochs", labels=["agent", "what"]
+    )
+    waiting = GaugeMetricFamily("nhip_agent_results_waiting", "Results still at the agent", labels=labels)
+    missing = GaugeMetricFamily("nhip_agent_results_missing", "Results that nobody can explain", labels=labels)
+    clock = GaugeMetricFamily(
+        "nhip_agent_clock_error_seconds", "The agent's clock less the centre's", labels=labels
+    )
+    memory = GaugeMetricFamily("nhip_agent_resident_memory_bytes", "As the agent says", labels=labels)
+    for agent in views.agents():
+        names = [agent.agent, agent.unit]
+        connected.add_metric(names, float(agent.connected))
+        if agent.last_seen is not None:
+            seen.add_metric(names, agent.last_seen / 1000)
+        if agent.clock_error is not None:
+            clock.add_metric(names, agent.clock_error / 1000)
+        if agent.rss_bytes is not None:
+            memory.add_metric(names, agent.rss_bytes)
+        for what in TOTALS:
+            results.add_metric([agent.agent, what], sum(_count(epoch, what) for epoch in agent.epochs))
+        waiting.add_metric(names, sum(epoch.waiting for epoch in agent.epochs))
+        missing.add_metric(names, sum(epoch.missing for epoch in agent.epochs))
+    yield from (seen, connected, results, waiting, missing, clock, memory)
+
+
+def _count(epoch: EpochCount, what: str) -> int:
+    if what == "refused":
+        return sum(epoch.refused.values())
+    count: int = getattr(epoch, what)
+    return count
+
+
+def _collector(counters: Mapping[str, float]) -> Iterator[Metric]:
+    for name, meaning in COLLECTOR.items():
+        if name in counters:
+            family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            metric = family(f"nhip_{name}", meaning)
+            metric.add_metric([], counters[name])
+            yield metric
+
+
+def expose(context: Context) -> bytes:
+    """The whole text of a scrape."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Exposition(context.views, context.state, len(context.streams)))
+    return generate_latest(registry)
+
+
+def on_loopback(request: Request) -> bool:
+    """Whether the caller is on this machine itself, and not someone whom a proxy on it lets through."""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    try:
+        return (
+            not forwarded and ipaddress.ip_address(request.client.host if request.client else "").is_loopback
+        )
+    except ValueError:
+        return False
+
+
+def may_scrape(request: Request) -> None:
+    """Raises NotSignedIn: neither on loopback, nor with a token or session."""
+    if not on_loopback(request) and user_of(request) is None:
+        raise NotSignedIn("metrics need a token")
+
+
+@router.get("/metrics")
+@public
+def metrics(request: Request, _allowed: Annotated[None, Depends(may_scrape)]) -> Response:
+    return Response(expose(context_of(request)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
