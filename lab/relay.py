@@ -89,9 +89,9 @@ class Relay:
     def heal(self, names: Sequence[str]) -> None:
         self.set(names, cut=False)
 
-    def get(self, name: str) -> dict[str, dict[str, Any]]:
-        """The conditions of both directions, `{"ab": {"delay_ms": …}, "ba": …}`."""
-        found: dict[str, dict[str, Any]] = self.ask(do="get", lines=[name])["lines"][name]
+    def conditions(self, names: Sequence[str] = ()) -> dict[str, dict[str, dict[str, Any]]]:
+        """By line and direction, `{"line": {"ab": {"delay_ms": …}, "ba": …}}`. No names means all lines."""
+        found: dict[str, dict[str, dict[str, Any]]] = self.ask(do="get", lines=list(names))["lines"]
         return found
 
     def counters(self, names: Sequence[str] = ()) -> dict[str, dict[str, dict[str, int]]]:

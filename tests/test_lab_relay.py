@@ -92,7 +92,7 @@ def test_bad_figures_are_refused_and_change_nothing(line: Line) -> None:
         line.relay.cut(["elsewhere"])
     with pytest.raises(BadInput, match="lossy"):
         line.set(lossy=0.5)
-    assert line.relay.get("line")["ab"]["loss"] == 0.0
+    assert line.relay.conditions()["line"]["ab"]["loss"] == 0.0
 
 
 def test_a_namespace_that_is_not_there_is_refused_and_leaves_no_device(

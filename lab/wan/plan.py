@@ -125,6 +125,26 @@ class Layout:
                 found.append(Route(site.line.network, next_line.lower))
         return found
 
+    def named(self, names: Sequence[str]) -> list[str]:
+        """The lines that are meant: a unit's code is its line, `below:CODE` all lines behind that unit, `all` all.
+
+        Raises:
+            BadInput: a name means no line.
+        """
+        found: dict[str, None] = {}
+        for name in names:
+            kind, _, rest = name.partition(":")
+            if name == "all":
+                hit = [line.unit for line in self.lines()]
+            elif kind == "below" and rest:
+                hit = [site.code for site in self.below(rest)]
+            else:
+                hit = [line.unit for line in self.lines() if line.unit == name]
+            if not hit:
+                raise BadInput(f"no line is meant by {name!r}", todo="See: nhip lab wan status --all")
+            found |= dict.fromkeys(hit)
+        return list(found)
+
     def _path(self, code: str | None) -> list[str]:
         """From the unit up to the top, both included."""
         path = []

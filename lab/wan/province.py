@@ -97,10 +97,10 @@ class Province:
         self.folder.save(self.record)
 
     def start(
-        self, name: str, command: Sequence[str], *, namespace: str | None = None
+        self, name: str, command: Sequence[str], *, namespace: str | None = None, keep: Sequence[int] = ()
     ) -> subprocess.Popen[bytes]:
-        """Start a program of ours, in a namespace if one is named, with its own session and log file. It is not
-        recorded yet: `started` does that for many at once."""
+        """Start a program of ours, in a namespace if one is named, with its own session and log file; `keep` are
+        descriptors that it inherits. It is not recorded yet: `started` does that for many at once."""
         into = ["ip", "netns", "exec", namespace] if namespace else []
         with (self.folder.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -111,6 +111,7 @@ class Province:
                 cwd=self.folder.path,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
+                pass_fds=keep,
             )
         self._children.append(process)
         return process

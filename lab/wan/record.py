@@ -56,7 +56,7 @@ class Folder:
         self.logs = path / "logs"
         self.centre = path / "centre"
         self.agents = path / "agents"
-        self.ca = path / "ca.pem"
+        self.ca = path / "tls" / "ca.pem"
 
     def create(self, record: Record) -> None:
         """Make the folder and the record of what is going to be made.

@@ -1,0 +1,230 @@
+"""`nhip lab wan …`: the province in network namespaces, and what happens to its lines."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.clock import SystemClock
+from core.errors import BadInput
+from lab.relay import Way
+from lab.wan.centre import nodes_of, registry_lines
+from lab.wan.people import start_agents, start_centre
+from lab.wan.plan import Node, choose
+from lab.wan.province import Province, refuse_elsewhere
+from lab.wan.record import DEFAULT
+from lab.wan.table import status_lines
+
+wan_app = typer.Typer(
+    help="The province for real, in network namespaces (Linux, root).",
+    epilog="Example: nhip lab wan up --units 20 && nhip lab wan cut 11950 && nhip lab wan down",
+    no_args_is_help=True,
+)
+Dir = Annotated[Path, typer.Option("--dir", help="The folder of this run; several can be up at once.")]
+Lines = Annotated[
+    list[str],
+    typer.Argument(help="Lines by their unit's code; `below:CODE` for all behind that unit; `all`."),
+]
+Direction = Annotated[
+    str, typer.Option("--way", help="`both`, `down` (towards the unit) or `up` (towards the centre).")
+]
+WAYS: dict[str, Way] = {"both": "both", "down": "ab", "up": "ba"}
+
+
+@wan_app.command()
+def up(
+    units: Annotated[
+        str, typer.Option(help="How many units, their codes with commas between, or `all`.")
+    ] = "20",
+    agents: Annotated[
+        str, typer.Option(help="How many units get an agent, their codes with commas between, or `all`.")
+    ] = "20",
+    pcs: Annotated[int, typer.Option(help="Other machines in each LAN.", min=0)] = 1,
+    port: Annotated[int, typer.Option(help="Port of the wall on this host's loopback; 0 for any.")] = 8443,
+    registry: Annotated[
+        list[Path] | None, typer.Option(help="Files of `nhip units export`; the seed without.", exists=True)
+    ] = None,
+    directory: Dir = DEFAULT,
+) -> None:
+    """Build the province: namespaces, lines, LANs, the real centre, and real agents.
+
+    A hub comes with each commune that is asked for by number. Nothing of the host's own network is changed.
+
+    Example: nhip lab wan up --units 20 --agents 20
+    """
+    refuse_elsewhere()
+    lines = registry_lines(registry or [])
+    everything = nodes_of(lines, SystemClock().now())
+    codes = _chosen(everything, units)
+    nodes = [node for node in everything if node[2] is None or node[0] in codes]
+    boxes = _chosen(nodes, agents)
+    began = time.monotonic()
+    province = Province.build(directory.absolute(), nodes, boxes, pcs, typer.echo)
+    try:
+        password = start_centre(province, lines, port)
+        typer.echo(f"the centre runs at 10.0.0.10 ({time.monotonic() - began:.1f} s)")
+        start_agents(province, boxes, typer.echo)
+    except BaseException:
+        province.remove()
+        raise
+    typer.echo(f"up in {time.monotonic() - began:.1f} s\n")
+    typer.echo(f"  The wall:  https://127.0.0.1:{province.record.port}/  (CA: {province.folder.ca})")
+    if password:
+        typer.echo(f"  Sign in as admin with the password {password} (shown this once)")
+    where = "" if directory == DEFAULT else f" --dir {directory}"
+    typer.echo(f"  Try:       nhip lab wan cut {boxes[-1] if boxes else nodes[-1][0]}{where}")
+    typer.echo(f"  End it:    nhip lab wan down{where}")
+    _warn_of_neighbours(province)
+
+
+@wan_app.command()
+def down(directory: Dir = DEFAULT) -> None:
+    """End and remove everything that `up` made, also after a crash. The run's data and logs go with it.
+
+    Example: nhip lab wan down
+    """
+    refuse_elsewhere()
+    began = time.monotonic()
+    province = Province.at(directory.absolute())
+    for name in province.remove():
+        typer.echo(f"left alone: namespace {name} is not the one that this lab made", err=True)
+    typer.echo(f"{len(province.record.namespaces)} namespaces gone in {time.monotonic() - began:.1f} s")
+
+
+@wan_app.command()
+def cut(lines: Lines, way: Direction = "both", directory: Dir = DEFAULT) -> None:
+    """Cut lines: nothing passes, and what is under way is lost.
+
+    Example: nhip lab wan cut 11950
+    """
+    _set(directory, lines, way, cut=True)
+
+
+@wan_app.command()
+def heal(lines: Lines, directory: Dir = DEFAULT) -> None:
+    """Make lines whole: no cut, delay, jitter, loss or limit.
+
+    Example: nhip lab wan heal all
+    """
+    _set(directory, lines, "both", cut=False, delay_ms=0, jitter_ms=0, loss=0, rate_bps=0)
+
+
+@wan_app.command()
+def delay(
+    ms: Annotated[float, typer.Argument(help="Milliseconds, for each direction.", min=0)],
+    lines: Lines,
+    jitter: Annotated[float, typer.Option(help="The delay varies by so many ms to either side.", min=0)] = 0,
+    way: Direction = "both",
+    directory: Dir = DEFAULT,
+) -> None:
+    """Delay what passes over lines.
+
+    Example: nhip lab wan delay 20 below:323 --jitter 3
+    """
+    _set(directory, lines, way, delay_ms=ms, jitter_ms=jitter)
+
+
+@wan_app.command()
+def loss(
+    ratio: Annotated[float, typer.Argument(help="0 to 1, of each direction.", min=0, max=1)],
+    lines: Lines,
+    way: Direction = "both",
+    directory: Dir = DEFAULT,
+) -> None:
+    """Lose packets on lines at random.
+
+    Example: nhip lab wan loss 0.05 11950
+    """
+    _set(directory, lines, way, loss=ratio)
+
+
+@wan_app.command()
+def rate(
+    kbps: Annotated[
+        float, typer.Argument(help="Kilobits per second of each direction; 0 for no limit.", min=0)
+    ],
+    lines: Lines,
+    way: Direction = "both",
+    directory: Dir = DEFAULT,
+) -> None:
+    """Limit the rate of lines; half a second's worth waits, the rest is dropped.
+
+    Example: nhip lab wan rate 2000 11950 --way up
+    """
+    _set(directory, lines, way, rate_bps=kbps * 1000)
+
+
+@wan_app.command()
+def status(
+    directory: Dir = DEFAULT,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every line, not only those with trouble.")
+    ] = False,
+) -> None:
+    """Show the lines' conditions and packets, and what runs.
+
+    Example: nhip lab wan status --all
+    """
+    province = Province.at(directory.absolute())
+    for line in status_lines(province, everything=everything):
+        typer.echo(line)
+
+
+@wan_app.command()
+def shell(
+    unit: Annotated[str, typer.Argument(help="A unit's code.")],
+    host: Annotated[str, typer.Option(help="`router`, `box` or `pc1` …")] = "router",
+    directory: Dir = DEFAULT,
+) -> None:
+    """Open a shell on a unit's router, or on a machine in its LAN.
+
+    Example: nhip lab wan shell 11950 --host pc1
+    """
+    refuse_elsewhere()
+    province = Province.at(directory.absolute())
+    site = province.layout.sites.get(unit)
+    if site is None:
+        raise BadInput(f"unit {unit!r} is not in this lab", todo="See: nhip lab wan status --all")
+    names = {"router": site.namespace} | {each.name: each.namespace for each in site.hosts}
+    if host not in names:
+        raise BadInput(f"unit {unit} has no {host!r}", todo=f"It has {', '.join(names)}")
+    os.execvp("ip", ["ip", "netns", "exec", names[host], os.environ.get("SHELL", "/bin/sh")])
+
+
+def _set(directory: Path, names: Sequence[str], way: str, **conditions: float | bool) -> None:
+    province = Province.at(directory.absolute())
+    if way not in WAYS:
+        raise BadInput(f"--way {way!r}", todo=f"Use one of {', '.join(WAYS)}")
+    wanted = province.layout.named(names)
+    province.relay.set(wanted, way=WAYS[way], **conditions)
+    typer.echo(
+        f"{len(wanted)} line{'s' if len(wanted) != 1 else ''}: {', '.join(wanted[:8])}{' …' * (len(wanted) > 8)}"
+    )
+
+
+def _chosen(nodes: Sequence[Node], wanted: str) -> list[str]:
+    """Codes of the units that `wanted` means, in order, the topmost not among them."""
+    units = [code for code, _, parent in nodes if parent is not None]
+    if wanted == "all":
+        return units
+    if wanted.isdigit() and wanted not in units:
+        return choose(nodes, int(wanted))
+    asked = [name for name in wanted.split(",") if name]
+    for code in asked:
+        if code not in units:
+            raise BadInput(f"there is no unit {code!r}", todo="See the codes with: nhip units export")
+    return [code for code in units if code in asked]
+
+
+def _warn_of_neighbours(province: Province) -> None:
+    """The kernel keeps one table of neighbours for all namespaces; a scan of many LANs can fill it."""
+    limit = int(Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3").read_text())
+    machines = len(province.record.namespaces) - len(province.layout.sites)
+    if 2 * machines > limit:
+        typer.echo(
+            f"\n  {machines} machines may need more neighbours than this kernel's {limit}. To talk to all at once:"
+            f" sysctl -w net.ipv4.neigh.default.gc_thresh3={4 * machines}"
+        )
