@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import uvicorn
@@ -52,7 +52,12 @@ class Centre:
         listener.bind(("127.0.0.1", port))
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
-            app, log_level="error", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=0, **tls
+            app,
+            log_level="critical",
+            lifespan="off",
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=0,
+            **tls,
         )
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None
@@ -65,10 +70,10 @@ class Centre:
         self._server.should_exit = self._server.force_exit = True
         await self._serving
 
-    async def until(self, condition: object, timeout_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
         """Wait for something that was sent; each message wakes the wait."""
         async with asyncio.timeout(timeout_s):
-            while not condition():  # type: ignore[operator]
+            while not condition():
                 self.news.clear()
                 await self.news.wait()
 
@@ -90,6 +95,7 @@ class Centre:
         body = await request.body()
         self.bodies.append(body)
         report, _ = wire.decode_report(inflate(body, request.headers["Content-Encoding"], wire.MAX_PLAIN))
+        self.last = report
         status, headers = self.answers.pop(0) if self.answers else (204, {})
         if status == 204:
             self.reports.setdefault((report.header.epoch, report.header.seq), report)
