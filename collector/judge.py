@@ -1,0 +1,334 @@
+"""The judge: what was true of a unit, as a pure function of the evidence. `docs/verdicts.md` tells it at length.
+
+Evidence comes in three forms: spans of checks that tell of the unit, contacts (its agent was heard), and when the
+collector itself was alive. Each becomes claims about stretches of time, and the strongest claim at a time wins:
+
+1. *vouches*: the line was seen to work. Contacts, and `line` checks that succeeded, from the first to the last.
+2. *silence*: the agent was heard before, the collector listened, and nothing came for longer than is allowed.
+3. *presumptions*: what worked a moment ago still does, for as long as its evidence allows.
+4. *failures*: `line` checks that failed, until their next result.
+5. Otherwise nothing is known.
+
+1 and 3 mean up, 2 and 4 down. Silence ends presumptions that are older than it, and no others: a router that
+answered after the agent fell silent is up. At times of `up`, checks of the unit that fail make it `degraded`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import NamedTuple
+
+from collector.spans import REACH
+from core.values import Status
+
+BLINK_MS = 1_500
+"""The collector's own heartbeat: when it is missing for longer, nobody was listening. Together with the time from
+one heartbeat of an agent to the next it stays below what a heartbeat is good for, so that a collector that stalls
+blames no agent."""
+AWAY_MS = 5_000
+RELISTEN_MS, REJOIN_MS = 10_000, 60_000
+"""After the collector was not listening, silence counts only when it has listened again for so long: the first
+after a stall, the second when it was away for AWAY_MS or more, since agents then need time to come back."""
+
+NEVER_SEEN = "never seen"
+NO_NEWS = "no news"
+SILENT = "no contact"
+ROUTER_LOST = "router not reached"
+LINE_FAILS = "line checks fail"
+CHECK_DOWN, CHECK_DEGRADED = "check down", "check degraded"
+REASONS = {
+    NEVER_SEEN: "unknown: nothing was ever heard of the unit",
+    NO_NEWS: "unknown: no evidence covers this time",
+    SILENT: "down: its agent was heard before and fell silent",
+    ROUTER_LOST: "down: the centre's own agent does not reach its router",
+    LINE_FAILS: "down: its own agent could not reach hub or centre",
+    CHECK_DOWN: "degraded: a check of the unit fails; the argument is the check's label",
+    CHECK_DEGRADED: "degraded: a check of the unit is degraded; the argument is the check's label",
+}
+"""Every reason that the judge gives, and with which status. Arguments follow a `|`."""
+
+
+class Stretch(NamedTuple):
+    """What held from `start` until before `end`."""
+
+    start: int
+    end: int
+    status: Status
+    reason: str
+
+
+class Said(NamedTuple):
+    """A span as evidence: the check said `status` from `first_at` to `last_at`."""
+
+    first_at: int
+    last_at: int
+    status: str
+    reason: str
+
+
+class Contact(NamedTuple):
+    """The agent was heard from `first_at` to `last_at`, and is presumed there until `until`."""
+
+    first_at: int
+    last_at: int
+    until: int
+
+
+class Alive(NamedTuple):
+    """The collector listened from `first_at` to `last_at`."""
+
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEvidence:
+    """What one check said, in order of time."""
+
+    check: int
+    role: str
+    own: bool
+    """Measured by the unit's own agent; else by the centre's."""
+    label: str
+    interval_ms: int
+    said: Sequence[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of a unit for a period: whatever touches it, the contact before it, and a margin."""
+
+    checks: Sequence[CheckEvidence] = ()
+    contacts: Sequence[Contact] = ()
+    """Disjoint and in order of time."""
+    alive: Sequence[Alive] = ()
+    """Disjoint and in order of time; the last one reaches `now` when the collector listens now."""
+    seen: bool = True
+    """Whether anything was ever known of the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`timeline` covers the period without a hole, in order. `expires`: when to look again though nothing came in."""
+
+    timeline: Sequence[Stretch]
+    expires: int | None
+
+
+def margin(intervals: Iterable[int]) -> int:
+    """How far, in ms, evidence at one time can bear on the verdict at another."""
+    return max(int(REACH * max(intervals, default=0)), REJOIN_MS) + 15_000
+
+
+def judge(evidence: Evidence, start: int, now: int) -> Verdict:
+    """The verdict on every moment from `start` until before `now`, and when it may change by itself."""
+    claims = _Claims(now)
+    claims.silences = list(_silences(evidence, now, claims))
+    for contact in evidence.contacts:
+        claims.vouch(contact.first_at, contact.last_at)
+        claims.presume(contact.last_at, contact.until)
+    # From the least telling failure to the most: a later layer covers the ones before it.
+    checks = sorted(evidence.checks, key=lambda each: (each.role == "line", each.own, each.check))
+    for check in checks:
+        if check.role == "line":
+            _line_claims(check, claims)
+    unknown = Stretch(start, now, Status.UNKNOWN, NO_NEWS if evidence.seen else NEVER_SEEN)
+    timeline = [unknown] if now > start else []
+    for failures in (
+        [Stretch(s.start, s.end, Status.DOWN, SILENT) for s in claims.silences],
+        *claims.failures,
+    ):
+        timeline = paint(timeline, failures)
+    timeline = paint(timeline, [Stretch(*up, Status.UP, "") for up in _union(claims.vouches)])
+    for status, reason in ((Status.DEGRADED, CHECK_DEGRADED), (Status.DOWN, CHECK_DOWN)):
+        for check in checks:
+            troubles = _troubles(check, status, f"{reason}|{check.label}", timeline, claims)
+            timeline = paint(timeline, troubles, only_over=Status.UP)
+    return Verdict(joined(timeline), claims.expires)
+
+
+class _Silence(NamedTuple):
+    start: int
+    end: int
+    noticed: int
+    """When it had lasted long enough to count."""
+
+
+_end = attrgetter("end")
+
+
+@dataclass(slots=True)
+class _Claims:
+    now: int
+    expires: int | None = None
+    vouches: list[tuple[int, int]] = field(default_factory=list)
+    silences: list[_Silence] = field(default_factory=list)
+    failures: list[list[Stretch]] = field(default_factory=list)
+
+    def ends(self, at: int) -> int:
+        """`at`, or now if that is earlier; what ends later is a reason to look again then."""
+        if at <= self.now:
+            return at
+        self.expires = at if self.expires is None else min(at, self.expires)
+        return self.now
+
+    def vouch(self, start: int, end: int) -> None:
+        if start < end:
+            self.vouches.append((start, end))
+
+    def presume(self, last_at: int, until: int) -> None:
+        """What worked at `last_at` is presumed to work until `until`, unless a silence says otherwise."""
+        at, until = last_at, self.ends(until)
+        for silence in self.silences[bisect_right(self.silences, last_at, key=_end) :]:
+            if silence.start >= until:
+                break
+            if last_at < silence.noticed:
+                self.vouch(at, silence.start)
+                at = max(at, silence.end)
+        self.vouch(at, until)
+
+
+def _silences(evidence: Evidence, now: int, claims: _Claims) -> Iterable[_Silence]:
+    """Stretches in which the collector listened for an agent that it had heard before, long enough, in vain."""
+    contacts, alive = evidence.contacts, evidence.alive
+    index = 0
+    for contact, heard_again in zip(contacts, [c.first_at for c in contacts[1:]] + [now], strict=False):
+        while index < len(alive) and alive[index].last_at < contact.last_at:
+            index += 1
+        at = index
+        while at < len(alive) and alive[at].first_at < heard_again:
+            listening = alive[at]
+            start = max(contact.last_at, listening.first_at)
+            end = min(listening.last_at, heard_again)
+            stayed = listening.first_at <= contact.last_at
+            away = listening.first_at - (alive[at - 1].last_at if at else -AWAY_MS)
+            again = REJOIN_MS if away >= AWAY_MS else RELISTEN_MS
+            noticed = contact.until if stayed else max(contact.until, listening.first_at + again)
+            if end >= noticed:
+                yield _Silence(start, end, noticed)
+            elif listening.last_at >= now:
+                claims.ends(noticed)
+            at += 1
+
+
+def _line_claims(check: CheckEvidence, claims: _Claims) -> None:
+    reach = int(REACH * check.interval_ms)
+    failures = []
+    for said, following in zip(check.said, [*check.said[1:], None], strict=True):
+        until = said.last_at + reach
+        if said.status in ("up", "degraded"):
+            claims.vouch(said.first_at, said.last_at)
+            if following is None or following.first_at > until:
+                claims.presume(said.last_at, until)
+            elif following.status in ("up", "degraded"):
+                claims.vouch(said.last_at, following.first_at)
+            else:
+                claims.presume(said.last_at, following.first_at)
+        elif said.status == "down":
+            end = claims.ends(_spoken_until(said, following, reach))
+            failures.append(
+                Stretch(said.first_at, end, Status.DOWN, LINE_FAILS if check.own else ROUTER_LOST)
+            )
+    claims.failures.append(_in_sequence(failures))
+
+
+def _troubles(
+    check: CheckEvidence, status: Status, reason: str, timeline: Sequence[Stretch], claims: _Claims
+) -> list[Stretch]:
+    """When the check had `status`. What failed while the unit was down says nothing of the time after."""
+    reach = int(REACH * check.interval_ms)
+    found = []
+    for said, following in zip(check.said, [*check.said[1:], None], strict=True):
+        if said.status == status:
+            end = claims.ends(_spoken_until(said, following, reach))
+            if status_at(timeline, said.last_at) not in (Status.UP, Status.DEGRADED, None):
+                end = min(end, said.last_at)
+            found.append(Stretch(said.first_at, end, Status.DEGRADED, reason))
+    return _in_sequence(found)
+
+
+def _spoken_until(said: Said, following: Said | None, reach: int) -> int:
+    """Until when a span speaks: the next one, or so long after its last result."""
+    until = said.last_at + reach
+    return max(said.last_at, min(until, following.first_at)) if following else until
+
+
+def status_at(timeline: Sequence[Stretch], at: int) -> Status | None:
+    """The status at a time; None outside of the timeline."""
+    low, high = 0, len(timeline)
+    while low < high:
+        middle = (low + high) // 2
+        if timeline[middle].end <= at:
+            low = middle + 1
+        else:
+            high = middle
+    return timeline[low].status if low < len(timeline) and timeline[low].start <= at else None
+
+
+def paint(base: Sequence[Stretch], over: Sequence[Stretch], only_over: Status | None = None) -> list[Stretch]:
+    """`base` with `over` on top where they overlap. Both in order and disjoint; what of `over` lies outside is lost.
+
+    `only_over`: cover only stretches with this status.
+    """
+    if not over:
+        return list(base)
+    painted: list[Stretch] = []
+    index = 0
+    for stretch in base:
+        if only_over is not None and stretch.status not in (only_over, Status.DEGRADED):
+            painted.append(stretch)
+            continue
+        at = stretch.start
+        while index < len(over) and over[index].end <= at:
+            index += 1
+        look = index
+        while look < len(over) and over[look].start < stretch.end:
+            start, end = max(over[look].start, at), min(over[look].end, stretch.end)
+            if end > start:
+                if start > at:
+                    painted.append(stretch._replace(start=at, end=start))
+                painted.append(over[look]._replace(start=start, end=end))
+                at = end
+            look += 1
+        if at < stretch.end:
+            painted.append(stretch._replace(start=at))
+    return painted
+
+
+def joined(timeline: Iterable[Stretch]) -> list[Stretch]:
+    """Neighbours with the same status and reason made one."""
+    whole: list[Stretch] = []
+    for stretch in timeline:
+        last = whole[-1] if whole else None
+        if (
+            last
+            and last.end == stretch.start
+            and last.status == stretch.status
+            and last.reason == stretch.reason
+        ):
+            whole[-1] = last._replace(end=stretch.end)
+        else:
+            whole.append(stretch)
+    return whole
+
+
+def _union(intervals: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    whole: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if whole and start <= whole[-1][1]:
+            if end > whole[-1][1]:
+                whole[-1] = (whole[-1][0], end)
+        else:
+            whole.append((start, end))
+    return whole
+
+
+def _in_sequence(stretches: list[Stretch]) -> list[Stretch]:
+    """The same, disjoint: spans of two epochs may overlap, then the later one begins where the earlier ends."""
+    whole: list[Stretch] = []
+    for stretch in stretches:
+        start = max(stretch.start, whole[-1].end) if whole else stretch.start
+        if stretch.end > start:
+            whole.append(stretch._replace(start=start))
+    return whole

@@ -1,0 +1,64 @@
+"""When something was there: signs of life, each good for a while, gathered to stretches that do not overlap.
+
+A sign at `at` that is good for `hold` ms covers [at, at + hold]; a stretch is a connected piece of the union of
+those. So the same signs give the same stretches, in whatever order and however often they come.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from operator import attrgetter
+
+from collector.judge import Contact
+
+_first_at = attrgetter("first_at")
+_until = attrgetter("until")
+
+
+class Presence:
+    """Stretches in order of time. `touched` holds each `first_at` whose stretch was made, changed or merged away."""
+
+    __slots__ = ("stretches", "touched")
+
+    def __init__(self, stretches: Iterable[Contact] = ()) -> None:
+        self.stretches = list(stretches)
+        self.touched: set[int] = set()
+
+    def add(self, at: int, hold: int) -> int | None:
+        """Take in one sign. Returns `at` if that says more than that the last stretch goes on, else None."""
+        stretches = self.stretches
+        if stretches and stretches[-1].last_at <= at <= stretches[-1].until:
+            first, _, until = stretches[-1]
+            stretches[-1] = Contact(first, at, max(until, at + hold))
+            self.touched.add(first)
+            return None
+        merged = Contact(at, at, at + hold)
+        low = bisect_left(stretches, at, key=_until)
+        high = low
+        while high < len(stretches) and stretches[high].first_at <= merged.until:
+            each = stretches[high]
+            self.touched.add(each.first_at)
+            merged = Contact(
+                min(merged.first_at, each.first_at),
+                max(merged.last_at, each.last_at),
+                max(merged.until, each.until),
+            )
+            high += 1
+        stretches[low:high] = [merged]
+        self.touched.add(merged.first_at)
+        return at
+
+    def since(self, start: int) -> list[Contact]:
+        """Stretches that reach `start` or later, and the one before them."""
+        return self.stretches[max(0, bisect_left(self.stretches, start, key=_until) - 1) :]
+
+    def beginning_at(self, first_at: int) -> Contact | None:
+        index = bisect_left(self.stretches, first_at, key=_first_at)
+        found = self.stretches[index] if index < len(self.stretches) else None
+        return found if found is not None and found.first_at == first_at else None
+
+    def forget(self, before: int) -> None:
+        """Let go of stored stretches that ended before this time; the last one always stays."""
+        if not self.touched:
+            del self.stretches[
+                : min(bisect_left(self.stretches, before, key=_until), len(self.stretches) - 1)
+            ]

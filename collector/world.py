@@ -1,0 +1,361 @@
+"""All evidence in memory: the one thing that ingest and the channel write, and the watch reads.
+
+Thread-safe. What is here came from facts that are on disk already (reports) or is presence, of which a crash loses
+the last seconds; then the collector's own absence is seen too, and nothing is concluded from it.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from collector import world_store as store
+from collector.facts import Row
+from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Said, margin
+from collector.presence import Presence
+from collector.spans import REACH, Span, Stream
+from core.wire import Plan
+from inventory.records import PlannedCheck
+
+DAY_MS = 86_400_000
+KEPT_MS = 31 * DAY_MS
+"""Evidence this old is in memory. Older evidence is on disk only."""
+BEAT_HOLD_MS = 4_000
+"""Heartbeats come each 2 s: one may be lost, a second may be late."""
+_RECENT_MS = 120_000
+
+
+class Planned(Protocol):
+    """The part of the registry that evidence needs."""
+
+    @property
+    def revision(self) -> int: ...
+    def check(self, id: int) -> PlannedCheck | None: ...  # noqa: A002 - the registry's name for it
+    def checks(self) -> Mapping[int, PlannedCheck]: ...
+    def plan(self, vantage: str) -> Plan: ...
+
+
+@dataclass(slots=True)
+class Track:
+    """All that one check ever said, by epoch."""
+
+    planned: PlannedCheck
+    streams: dict[str, Stream] = field(default_factory=dict)
+
+    @property
+    def is_line(self) -> bool:
+        return self.planned.role == "line"
+
+    def said(self, start: int) -> list[Said]:
+        """Its spans that end at `start` or later, in order of time."""
+        found = [
+            (span.first_at, span.last_at, epoch, span.k_first, span.status, span.reason)
+            for epoch, stream in self.streams.items()
+            for span in stream.since(start)
+        ]
+        if len(found) > 1:
+            found.sort()
+        return [Said(each[0], each[1], each[4], each[5]) for each in found]
+
+
+class World:
+    """See above. Every method may be called from any thread."""
+
+    def __init__(self, registry: Planned) -> None:
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._tracks: dict[int, Track] = {}
+        self._of_unit: dict[str, dict[int, Track]] = {}
+        self._presence: dict[str, Presence] = {}
+        self._alive = Presence()
+        self._channels: dict[str, int] = {}
+        self._changed: dict[str, int] = {}
+        self._floors: dict[tuple[int, str], int] = {}
+        self._aside: list[tuple[str, Row]] = []
+        self._dirty: set[tuple[int, str]] = set()
+        self._dirty_units: set[str] = set()
+        self._mark = 0
+        """How many checkpoints there were."""
+        self._unsure = store.Touched()
+        self._holds: tuple[int, dict[str, int]] = (-1, {})
+
+    # What comes in.
+
+    def fold(self, unit: str, epoch: str, rows: Sequence[Row], received_at: int) -> None:
+        """Take in results of one epoch of the agent of `unit`. Idempotent; rows of unknown checks are passed over."""
+        with self._lock:
+            for row in rows:
+                track = self._tracks.get(row.check) or self._new_track(row.check)
+                if track is None or track.planned.vantage != unit:
+                    continue
+                stream = track.streams.get(epoch) or self._new_stream(track, row.check, epoch)
+                if row.k <= stream.known_before + 1 and stream.known_before:
+                    self._aside.append((epoch, row))
+                    continue
+                self._add(track, stream, epoch, row, received_at)
+
+    def _add(self, track: Track, stream: Stream, epoch: str, row: Row, received_at: int) -> None:
+        spans_before = len(stream.spans)
+        since = stream.add(row)
+        if since is None:
+            return
+        self._dirty.add((row.check, epoch))
+        about = track.planned.about
+        if not track.is_line:
+            if len(stream.spans) == spans_before:
+                return  # nothing but more of the same: no verdict changes by it
+            since = max(since, received_at - _RECENT_MS)  # only what is true now depends on it
+        if since < self._changed.get(about, since + 1):
+            self._changed[about] = since
+
+    def contact(self, unit: str, at: int) -> None:
+        """A report or a question came from the agent of `unit`. Good until the next report should have come; while
+        a channel is open, only as long as a heartbeat, since the channel's silence is the quicker sign."""
+        with self._lock:
+            hold = BEAT_HOLD_MS if self._channels.get(unit) else self._report_hold(unit)
+            self._sign(unit, at, hold)
+
+    def beat(self, unit: str, at: int) -> None:
+        """A heartbeat came on the channel."""
+        with self._lock:
+            self._sign(unit, at, BEAT_HOLD_MS)
+
+    def channel(self, unit: str, change: int) -> None:
+        """A channel of `unit` was opened (+1) or is closed (-1)."""
+        with self._lock:
+            self._channels[unit] = max(0, self._channels.get(unit, 0) + change)
+
+    def reached(self, unit: str, at: int, hold: int) -> None:
+        """The line of `unit` was seen to work in some other way; good for `hold` ms."""
+        with self._lock:
+            self._sign(unit, at, hold)
+
+    def alive(self, now: int) -> None:
+        """The collector itself says that it is listening. To be called at least each second."""
+        with self._lock:
+            if self._alive.add(now, BLINK_MS) is not None:
+                # Whoever is silent now may only be unheard.
+                for unit in self._presence:
+                    self._changed[unit] = min(now, self._changed.get(unit, now))
+
+    def _sign(self, unit: str, at: int, hold: int) -> None:
+        presence = self._presence.get(unit)
+        if presence is None:
+            presence = self._presence[unit] = Presence()
+        self._dirty_units.add(unit)
+        if presence.add(at, hold) is not None:
+            self._changed[unit] = min(at, self._changed.get(unit, at))
+
+    def _report_hold(self, unit: str) -> int:
+        if self._holds[0] != self._registry.revision:
+            self._holds = (self._registry.revision, {})
+        hold = self._holds[1].get(unit)
+        if hold is None:
+            hold = max(BEAT_HOLD_MS, int(REACH * self._registry.plan(unit).report_every_ms))
+            self._holds[1][unit] = hold
+        return hold
+
+    def _new_track(self, check: int) -> Track | None:
+        planned = self._registry.check(check)
+        if planned is None:
+            return None
+        track = self._tracks[check] = Track(planned)
+        self._of_unit.setdefault(planned.about, {})[check] = track
+        return track
+
+    def _new_stream(self, track: Track, check: int, epoch: str) -> Stream:
+        floor = self._floors.get((check, epoch), 0)
+        stream = track.streams[epoch] = Stream(track.planned.check.interval_ms, known_before=floor)
+        return stream
+
+    def replan(self) -> None:
+        """The registry has changed: checks may have another role, interval, label or subject now."""
+        with self._lock:
+            for check, track in self._tracks.items():
+                planned = self._registry.check(check)
+                if planned is None or planned == track.planned:
+                    continue
+                for unit in (track.planned.about, planned.about):
+                    self._changed[unit] = 0
+                del self._of_unit[track.planned.about][check]
+                self._of_unit.setdefault(planned.about, {})[check] = track
+                track.planned = planned
+                for stream in track.streams.values():
+                    stream.reach = int(REACH * planned.check.interval_ms)
+
+    # What is asked.
+
+    def take_changed(self) -> dict[str, int]:
+        """Units of which something new is known, each with the time from which on; asked for once."""
+        with self._lock:
+            changed, self._changed = self._changed, {}
+            return changed
+
+    def evidence(self, unit: str, start: int, now: int) -> Evidence:
+        """All that bears on verdicts from `start` + `margin` on, until now."""
+        with self._lock:
+            tracks = self._of_unit.get(unit, {})
+            presence = self._presence.get(unit)
+            return Evidence(
+                checks=[
+                    CheckEvidence(
+                        check=check,
+                        role=track.planned.role,
+                        own=track.planned.vantage == unit,
+                        label=track.planned.label,
+                        interval_ms=track.planned.check.interval_ms,
+                        said=said,
+                    )
+                    for check, track in tracks.items()
+                    if (said := track.said(start))
+                ],
+                contacts=presence.since(start) if presence else (),
+                alive=[
+                    Alive(each.first_at, now if each.last_at < now <= each.until else each.last_at)
+                    for each in self._alive.since(start)
+                ],
+                seen=bool(tracks or presence),
+            )
+
+    def margin(self, unit: str) -> int:
+        """How far before a change verdicts on `unit` may depend on it."""
+        with self._lock:
+            tracks = self._of_unit.get(unit, {}).values()
+            return margin(track.planned.check.interval_ms for track in tracks)
+
+    def last_said(self, check: int, now: int) -> tuple[Said, int] | None:
+        """The newest span of a check, and since when its status has held without a gap."""
+        with self._lock:
+            track = self._tracks.get(check)
+            if track is None:
+                return None
+            interval_ms = track.planned.check.interval_ms
+            for start in (now - _RECENT_MS - int(REACH * interval_ms), 0):
+                said = track.said(start)
+                if said and (_held_since(said, interval_ms) > said[0].first_at or start == 0):
+                    return said[-1], _held_since(said, interval_ms)
+        return None
+
+    def last_contact(self, unit: str) -> int | None:
+        with self._lock:
+            presence = self._presence.get(unit)
+            return presence.stretches[-1].last_at if presence else None
+
+    def units(self) -> set[str]:
+        """Codes of the units that there is evidence of."""
+        with self._lock:
+            return set(self._of_unit) | set(self._presence)
+
+    # What is kept.
+
+    @property
+    def checkpoints(self) -> int:
+        """How many checkpoints were made."""
+        return self._mark
+
+    def load(self, connection: sa.Connection, now: int) -> None:
+        """Read what was kept of the last 31 days."""
+        kept = store.read(connection, now - KEPT_MS)
+        with self._lock:
+            self._mark = kept.mark
+            self._floors = dict(kept.floors)
+            self._alive = Presence(kept.listening)
+            self._presence = {unit: Presence(stretches) for unit, stretches in kept.contacts.items()}
+            for (check, epoch), spans in kept.spans.items():
+                track = self._tracks.get(check) or self._new_track(check)
+                if track is not None:
+                    track.streams[epoch] = Stream(
+                        track.planned.check.interval_ms, spans, self._floors.get((check, epoch), 0)
+                    )
+
+    def checkpoint(self, connection: sa.Connection) -> None:
+        """Write what is new since the last checkpoint, in the caller's transaction.
+
+        If that is rolled back after all, the next checkpoint notices and writes it again.
+        """
+        committed = store.read_mark(connection) == self._mark
+        with self._lock:
+            aside, self._aside = self._aside, []
+            wanted = {(row.check, epoch) for epoch, row in aside}
+            floors = {
+                (check, epoch): self._tracks[check].streams[epoch].known_before for check, epoch in wanted
+            }
+        old = {key: store.read_old_spans(connection, *key, floor) for key, floor in floors.items()}
+        with self._lock:
+            for (check, epoch), spans in old.items():
+                self._unfold(check, epoch, spans)
+            for epoch, row in aside:
+                track = self._tracks[row.check]
+                self._add(track, track.streams[epoch], epoch, row, row.at)
+            touched = self._take_touched()
+            if not committed:
+                touched = touched.with_all_of(self._unsure)
+            self._unsure, self._mark = touched, self._mark + 1
+            written = self._contents(touched)
+        store.write(connection, touched, written, self._mark)
+
+    def _unfold(self, check: int, epoch: str, spans: Iterable[Span]) -> None:
+        """Put the older spans of a stream back into memory."""
+        streams = self._tracks[check].streams
+        now = streams[epoch]
+        whole = Stream(self._tracks[check].planned.check.interval_ms, [*spans, *now.spans])
+        whole.touched = now.touched
+        streams[epoch] = whole
+        self._floors.pop((check, epoch), None)
+
+    def _take_touched(self) -> store.Touched:
+        spans = set()
+        for check, epoch in self._dirty:
+            stream = self._tracks[check].streams[epoch]
+            spans |= {(check, epoch, k) for k in stream.touched}
+            stream.touched.clear()
+        contacts = set()
+        for unit in self._dirty_units:
+            presence = self._presence[unit]
+            contacts |= {(unit, first_at) for first_at in presence.touched}
+            presence.touched.clear()
+        listening = set(self._alive.touched)
+        self._alive.touched.clear()
+        self._dirty.clear()
+        self._dirty_units.clear()
+        return store.Touched(spans, contacts, listening)
+
+    def _contents(self, touched: store.Touched) -> store.Contents:
+        return store.Contents(
+            spans=[
+                (check, epoch, span)
+                for check, epoch, k in touched.spans
+                if (span := self._tracks[check].streams[epoch].at_ordinal(k))
+            ],
+            contacts=[
+                (unit, stretch)
+                for unit, first_at in touched.contacts
+                if (stretch := self._presence[unit].beginning_at(first_at))
+            ],
+            listening=[
+                stretch for first_at in touched.listening if (stretch := self._alive.beginning_at(first_at))
+            ],
+        )
+
+    def forget(self, now: int) -> None:
+        """Let go of what is older than 31 days; it stays on disk."""
+        with self._lock:
+            unsure = {(check, epoch) for check, epoch, _ in self._unsure.spans}
+            for check, track in self._tracks.items():
+                for epoch, stream in track.streams.items():
+                    if (check, epoch) not in unsure:
+                        stream.forget(now - KEPT_MS)
+            for unit, presence in self._presence.items():
+                if unit not in {unit for unit, _ in self._unsure.contacts}:
+                    presence.forget(now - KEPT_MS)
+
+
+def _held_since(said: Sequence[Said], interval_ms: int) -> int:
+    since = said[-1].first_at
+    for before, after in zip(reversed(said[:-1]), reversed(said[1:]), strict=True):
+        if before.status != after.status or after.first_at - before.last_at > REACH * interval_ms:
+            break
+        since = before.first_at
+    return since

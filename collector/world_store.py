@@ -1,0 +1,205 @@
+"""The evidence on disk: spans, contacts, and when the collector listened. SQL only; `collector/world.py` decides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import sqlalchemy as sa
+
+from collector.judge import Contact
+from collector.spans import Span
+from collector.verdict_tables import contacts, listening, spans, world_mark
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Keys of what was made, changed or merged away."""
+
+    spans: set[tuple[int, str, int]] = field(default_factory=set)
+    contacts: set[tuple[str, int]] = field(default_factory=set)
+    listening: set[int] = field(default_factory=set)
+
+    def with_all_of(self, other: "Touched") -> "Touched":
+        return Touched(
+            self.spans | other.spans, self.contacts | other.contacts, self.listening | other.listening
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is there now, of the keys that were touched."""
+
+    spans: Sequence[tuple[int, str, Span]]
+    contacts: Sequence[tuple[str, Contact]]
+    listening: Sequence[Contact]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is read at the start."""
+
+    spans: Mapping[tuple[int, str], Sequence[Span]]
+    floors: Mapping[tuple[int, str], int]
+    """Of streams with spans before the time asked for: the last ordinal of those."""
+    contacts: Mapping[str, Sequence[Contact]]
+    listening: Sequence[Contact]
+    mark: int
+
+
+_SPAN = [
+    spans.c.k_first,
+    spans.c.k_last,
+    spans.c.first_at,
+    spans.c.last_at,
+    spans.c.agent_first,
+    spans.c.agent_last,
+    spans.c.status,
+    spans.c.reason,
+]
+_KEY = [spans.c.check_id, spans.c.epoch]
+_CONTACT = [contacts.c.first_at, contacts.c.last_at, contacts.c.until]
+_LISTENING = [listening.c.first_at, listening.c.last_at, listening.c.until]
+
+
+def read(connection: sa.Connection, since: int) -> Kept:
+    """All evidence that reaches `since` or later, and of each unit its last contact."""
+    rows = connection.execute(
+        sa.select(*_KEY, *_SPAN).where(spans.c.last_at >= since).order_by(*_KEY, spans.c.k_first)
+    )
+    older = connection.execute(
+        sa.select(*_KEY, sa.func.max(spans.c.k_last)).where(spans.c.last_at < since).group_by(*_KEY)
+    )
+    newest = sa.select(contacts.c.unit, sa.func.max(contacts.c.first_at)).group_by(contacts.c.unit)
+    heard = connection.execute(
+        sa.select(contacts.c.unit, *_CONTACT)
+        .where(
+            (contacts.c.until >= since) | sa.tuple_(contacts.c.unit, contacts.c.first_at).in_(newest),
+        )
+        .order_by(contacts.c.unit, contacts.c.first_at)
+    )
+    alive = connection.execute(
+        sa.select(*_LISTENING).where(listening.c.until >= since).order_by(listening.c.first_at)
+    )
+    return Kept(
+        spans={
+            key: [Span(*row[2:]) for row in group]
+            for key, group in groupby(rows, key=lambda row: (row[0], row[1]))
+        },
+        floors={(row[0], row[1]): row[2] for row in older},
+        contacts={
+            unit: [Contact(*row[1:]) for row in group]
+            for unit, group in groupby(heard, key=lambda row: row[0])
+        },
+        listening=[Contact(*row) for row in alive],
+        mark=read_mark(connection),
+    )
+
+
+def read_mark(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(world_mark.c.mark)) or 0
+
+
+def read_old_spans(connection: sa.Connection, check: int, epoch: str, floor: int) -> list[Span]:
+    """The spans of one stream up to ordinal `floor`."""
+    rows = connection.execute(
+        sa.select(*_SPAN)
+        .where(spans.c.check_id == check, spans.c.epoch == epoch, spans.c.k_last <= floor)
+        .order_by(spans.c.k_first)
+    )
+    return [Span(*row) for row in rows]
+
+
+def read_period(
+    connection: sa.Connection, checks: Iterable[int], unit: str, start: int, end: int
+) -> tuple[list[tuple[int, str, Span]], list[Contact], list[Contact]]:
+    """Spans of these checks, contacts of the unit (with the one before), and when the collector listened."""
+    found = connection.execute(
+        sa.select(*_KEY, *_SPAN)
+        .where(spans.c.check_id.in_(list(checks)), spans.c.last_at >= start, spans.c.first_at < end)
+        .order_by(spans.c.first_at, spans.c.last_at, spans.c.epoch, spans.c.k_first)
+    )
+    before = (
+        sa.select(sa.func.max(contacts.c.first_at))
+        .where(contacts.c.unit == unit, contacts.c.first_at < start)
+        .scalar_subquery()
+    )
+    heard = connection.execute(
+        sa.select(*_CONTACT)
+        .where(
+            contacts.c.unit == unit,
+            contacts.c.first_at >= sa.func.coalesce(before, start),
+            contacts.c.first_at < end,
+        )
+        .order_by(contacts.c.first_at)
+    )
+    alive = connection.execute(
+        sa.select(*_LISTENING)
+        .where(listening.c.until >= start, listening.c.first_at < end)
+        .order_by(listening.c.first_at)
+    )
+    return (
+        [(row[0], row[1], Span(*row[2:])) for row in found],
+        [Contact(*row) for row in heard],
+        [Contact(*row) for row in alive],
+    )
+
+
+def checks_with_spans(connection: sa.Connection) -> list[int]:
+    return list(connection.scalars(sa.select(spans.c.check_id).distinct()))
+
+
+def write(connection: sa.Connection, touched: Touched, contents: Contents, mark: int) -> None:
+    """Bring the touched keys to these contents: what is not among the contents is gone."""
+    _replace(
+        connection,
+        spans,
+        ("check_id", "epoch", "k_first"),
+        touched.spans,
+        [
+            {
+                "check_id": check,
+                "epoch": epoch,
+                "k_first": span.k_first,
+                "k_last": span.k_last,
+                "first_at": span.first_at,
+                "last_at": span.last_at,
+                "agent_first": span.agent_first,
+                "agent_last": span.agent_last,
+                "status": span.status,
+                "reason": span.reason,
+            }
+            for check, epoch, span in contents.spans
+        ],
+    )
+    _replace(
+        connection,
+        contacts,
+        ("unit", "first_at"),
+        touched.contacts,
+        [{"unit": unit, **stretch._asdict()} for unit, stretch in contents.contacts],
+    )
+    _replace(
+        connection,
+        listening,
+        ("first_at",),
+        {(first_at,) for first_at in touched.listening},
+        [stretch._asdict() for stretch in contents.listening],
+    )
+    connection.execute(world_mark.delete())
+    connection.execute(world_mark.insert().values(id=1, mark=mark))
+
+
+def _replace(
+    connection: sa.Connection,
+    table: sa.Table,
+    key: Sequence[str],
+    touched: Iterable[tuple[object, ...]],
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    gone = [{f"key_{name}": part for name, part in zip(key, each, strict=True)} for each in touched]
+    if gone:
+        connection.execute(
+            table.delete().where(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key)), gone
+        )
+    if rows:
+        connection.execute(table.insert(), rows)
