@@ -26,3 +26,50 @@ join_tokens = sa.Table(
     sa.Column("expires_at", Time, nullable=False),
     sa.Column("used_at", Time),
 )
+
+series = sa.Table(
+    "series",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("check_id", sa.Integer, nullable=False),
+    sa.Column("figure", sa.Text, nullable=False),
+    sa.UniqueConstraint("check_id", "figure"),
+)
+
+agent_epochs = sa.Table(
+    "agent_epochs",
+    METADATA,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True),
+    sa.Column("changed_at", Time, nullable=False),
+    sa.Column("account", sa.LargeBinary, nullable=False),
+)
+"""Loss accounting; `account` is a `collector.accounting.Account` as JSON."""
+
+agent_headers = sa.Table(
+    "agent_headers",
+    METADATA,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("received_at", Time, nullable=False),
+    sa.Column("header", sa.LargeBinary, nullable=False),
+)
+"""The newest `core.wire.Header` of each agent, as JSON."""
+
+agent_events = sa.Table(
+    "agent_events",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("agent", sa.Text, nullable=False, index=True),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("received_at", Time, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+digested = sa.Table(
+    "digested",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("upto", sa.BigInteger, nullable=False),
+)
+"""One row: the highest number of the journal whose effects are in the state store."""

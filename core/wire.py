@@ -242,7 +242,7 @@ def _decode_with_bad_figures(plain: bytes) -> tuple[Report, int]:
         return msgspec.convert(raw, Report), lost
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
-        raise BadInput(what, where=where.strip("`")) from error
+        raise BadInput(what, where=where.strip("`") or "$") from error
     except (ValueError, AttributeError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise BadInput(f"not a report: {error}") from error
 

@@ -1,0 +1,246 @@
+"""Where reports come in: the HTTP endpoint, and the life of the journal and of the thread that digests it.
+
+`204` means that the report is in the journal, on disk. Nothing else is done before the answer but what may refuse it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from collector.accounting import Ranges
+from collector.agents import AgentRow, Agents
+from collector.digest import Checks, Digest, Evidence, Taken
+from collector.feed import Feed
+from collector.inbox import Inbox, Record
+from collector.ledger import Ledger
+from collector.samples import SampleStore
+from collector.series import SeriesTable
+from collector.sift import require_sound
+from collector.views import EpochCount
+from collector.worker import Worker
+from core.clock import Clock
+from core.compress import TooLarge, inflate
+from core.errors import BadInput, NhipError, Refused, Unavailable
+from core.wire import MAX_BODY, MAX_PLAIN, Header, Report, decode_report
+from inventory.state import State
+
+LARGE_BODY = 64 << 10
+"""Bytes as sent, past which a report is unpacked and read in a thread."""
+MAINTAIN_MS = 60_000
+RETRY_AFTER_S = 5
+_log = logging.getLogger(__name__)
+_Key = tuple[str, str]
+
+
+class Forbidden(Refused):
+    """Whoever asks is known, and may not."""
+
+
+class Ingest:
+    """The way of reports into the centre. `world` must be loaded before `start`."""
+
+    def __init__(
+        self,
+        state: State,
+        store: SampleStore,
+        registry: Checks,
+        agents: Agents,
+        world: Evidence,
+        clock: Clock,
+        feed: Feed,
+    ) -> None:
+        self._store, self._agents, self._world, self._clock = store, agents, world, clock
+        self.series = SeriesTable(state)
+        self._ledger = Ledger()
+        with state.read() as connection:
+            self._ledger.load(connection)
+        folder = state.path.with_name("inbox")
+        self._digest = Digest(
+            state,
+            store,
+            registry,
+            world,
+            self._ledger,
+            self.series,
+            feed,
+        )
+        self._worker = Worker(self._digest, folder / "not digested")
+        self._inbox: Inbox[Taken] = Inbox(folder, self._digest.newest, self._worker.put)
+        self._accepted: dict[_Key, Ranges] = {}
+        self._underway: dict[tuple[str, str, int], asyncio.Future[int]] = {}
+        self._refused = self._duplicates = 0
+        self._maintenance: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Digest what a crash left in the journal, then begin to take.
+
+        Raises:
+            Unavailable: the journal is long and the sample store takes nothing.
+        """
+        self._worker.start(self._inbox.forget)
+        await asyncio.to_thread(self._replay)
+        self._inbox.start()
+        self._maintenance = asyncio.create_task(self._maintain())
+
+    async def stop(self) -> None:
+        """Store all that was taken. No request may be underway."""
+        if self._maintenance is not None:
+            self._maintenance.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._maintenance
+        await self._inbox.close()
+        await asyncio.to_thread(self._worker.stop)
+
+    async def settle(self) -> bool:
+        """Wait until all that was acknowledged is digested, stored and in a checkpoint; False if it cannot be."""
+        return await asyncio.to_thread(self._worker.settle)
+
+    async def post_report(self, request: Request) -> Response:
+        """`POST /api/v1/reports`: 204 when the report is on disk, or was before; else problem+json.
+
+        401 and 403: the credential; 413: too large; 400: not readable, 422: readable and no sound report; 503:
+        try again after `Retry-After` seconds.
+        """
+        try:
+            agent = self._agents.authenticate(request.headers.get("authorization"))
+            if self._worker.is_full:
+                raise Unavailable("reports come in faster than they are stored", retry_after_s=RETRY_AFTER_S)
+            body = await _body(request)
+            await self._accept(agent, body, request.headers.get("content-encoding", "identity").lower())
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except NhipError as error:
+            self._refused += 1
+            return _problem(error)
+        return Response(status_code=204)
+
+    def counters(self) -> Mapping[str, float]:
+        """Totals since the start, and gauges, for `/metrics`."""
+        return {
+            **{name: float(count) for name, count in self._digest.counts.items()},
+            "reports_refused_total": self._refused,
+            "reports_duplicated_total": self._duplicates,
+            "documents_refused_total": self._ledger.documents_refused,
+            "inbox_rows": self._worker.waiting,
+            "inbox_bytes": self._inbox.size(),
+            "ingest_seconds_total": self._worker.busy_s,
+            "ingest_failures_total": self._worker.failures,
+        }
+
+    def accounts(self, agent: str) -> Sequence[EpochCount]:
+        """Loss accounting of each epoch of an agent, the one that was quiet for longest first."""
+        return self._ledger.accounts(agent)
+
+    def last_header(self, agent: str) -> tuple[Header, int] | None:
+        """What the agent last said of itself, and when that came; None before its first report."""
+        return self._ledger.last_header(agent)
+
+    async def _accept(self, agent: AgentRow, body: bytes, encoding: str) -> None:
+        received_at = self._clock.now()
+        if len(body) > LARGE_BODY:
+            report, lost, size = await asyncio.to_thread(_read, body, encoding)
+        else:
+            report, lost, size = _read(body, encoding)
+        header = report.header
+        if header.agent != agent.agent:
+            raise Forbidden("a report must be of the agent that sends it")
+        key = header.agent, header.epoch
+        accepted = self._accepted.get(key)
+        if accepted is None:
+            accepted = self._accepted[key] = self._ledger.reports(*key)
+        if accepted.has(header.seq):
+            self._duplicates += 1
+            self._ledger.duplicated(*key, len(report.results.n), received_at)
+        else:
+            await asyncio.shield(self._commit(agent, report, lost, size, received_at, encoding, body))
+        self._world.contact(agent.unit, received_at)
+
+    def _commit(
+        self,
+        agent: AgentRow,
+        report: Report,
+        lost: int,
+        size: int,
+        received_at: int,
+        encoding: str,
+        body: bytes,
+    ) -> asyncio.Future[int]:
+        header = report.header
+        one = header.agent, header.epoch, header.seq
+        # The same report again while its first sending waits for the disk: both wait for the same write.
+        done = self._underway.get(one)
+        if done is None:
+            record = Record(0, received_at, agent.unit, agent.enrolled_at, encoding, body)
+            taken = Taken(agent.unit, agent.enrolled_at, received_at, report, lost, size)
+            done = self._underway[one] = self._inbox.put(record, taken)
+            done.add_done_callback(lambda done: self._committed(one, done))
+        return done
+
+    def _committed(self, one: tuple[str, str, int], done: "asyncio.Future[int]") -> None:
+        agent, epoch, seq = one
+        del self._underway[one]
+        if not done.cancelled() and done.exception() is None:
+            self._accepted[agent, epoch].add(seq, seq)
+
+    def _replay(self) -> None:
+        for record in self._inbox.records(after=self._digest.start):
+            report, lost, size = _read(record.body, record.encoding)
+            one = Taken(record.unit, record.enrolled_at, record.received_at, report, lost, size)
+            if not self._worker.wait_for_room():
+                raise Unavailable("the journal cannot be digested: the stores do not take it")
+            self._worker.put(record.id, [one])
+        self._worker.settle()
+
+    async def _maintain(self) -> None:
+        while True:
+            now = self._clock.now()
+            try:
+                await asyncio.to_thread(self._store.maintain, now)
+            except Exception:  # noqa: BLE001 - whatever an engine raises
+                _log.exception("upkeep of the sample store failed; tried again in a minute")
+            await self._clock.sleep_until(now + MAINTAIN_MS)
+
+
+async def _body(request: Request) -> bytes:
+    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+        raise TooLarge(f"a report may have {MAX_BODY} bytes as sent")
+    body = b""
+    async for chunk in request.stream():
+        body = body + chunk if body else chunk
+        if len(body) > MAX_BODY:
+            raise TooLarge(f"a report may have {MAX_BODY} bytes as sent")
+    return body
+
+
+def _read(body: bytes, encoding: str) -> tuple[Report, int, int]:
+    """The report in a body, how many of its figures were not finite, and its size in bytes, plain."""
+    plain = inflate(body, encoding, MAX_PLAIN)
+    report, lost = decode_report(plain)
+    require_sound(report)
+    return report, lost, len(plain)
+
+
+def _problem(error: NhipError) -> Response:
+    status, headers = 500, {}
+    match error:
+        case TooLarge():
+            status = 413
+        case BadInput(where=where):
+            status = 422 if where else 400
+        case Forbidden():
+            status = 403
+        case Refused():
+            status, headers = 401, {"WWW-Authenticate": "Bearer"}
+        case Unavailable(retry_after_s=seconds):
+            status, headers = 503, {"Retry-After": str(int(seconds))}
+    return Response(
+        msgspec.json.encode({"type": "about:blank", "status": status, "detail": str(error)}),
+        status_code=status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
