@@ -20,7 +20,7 @@ from agents.probes import PROBES, Probe
 from agents.uplink import Uplink, load_plan
 from core import wire
 from core.clock import SteadyClock
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 from core.values import Check
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ class Agent:
             await asyncio.to_thread(stop_metrics)
         try:
             await asyncio.wait_for(parts.uplink.flush(), _FLUSH_S)
-        except TimeoutError:
-            _log.info("the centre does not answer; what is left waits in the outbox")
+        except (TimeoutError, Unavailable) as error:
+            _log.info("not everything could be told now, it waits in the outbox: %s", error)
         await parts.uplink.close()
 
     def _compose(self, outbox: Outbox) -> _Parts:

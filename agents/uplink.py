@@ -82,11 +82,10 @@ class Uplink:
         self._plan_path, self._about, self._on_plan = plan_path, about, on_plan
         saved = load_plan(plan_path)
         self._etag = saved.etag if saved else ""
-        self._report_every = wire.Plan("", []).report_every_ms
+        self._fresh_due = clock.now()
         self._bucket = TokenBucket(1, _LEAST_BURST, clock.now())
         self._set_pace(saved.plan if saved else wire.Plan("", []))
         self._backoff = Backoff(_RETRY_BASE_MS, _RETRY_CAP_MS)
-        self._fresh_due = clock.now()
         self._woken, self._plan_wanted = asyncio.Event(), asyncio.Event()
         self._client = self._new_client()
         self._request: asyncio.Task[httpx2.Response] | None = None
@@ -103,6 +102,7 @@ class Uplink:
 
     def _set_pace(self, plan: wire.Plan) -> None:
         self._report_every = plan.report_every_ms
+        self._fresh_due = min(self._fresh_due, self._clock.now() + self._report_every)
         # A second's worth at a time, so that what is fresh never waits long behind it on a thin line.
         self._burst = min(wire.MAX_BODY, max(_LEAST_BURST, plan.backlog_bytes_per_s))
         self._bucket.set_rate(plan.backlog_bytes_per_s, self._burst)
@@ -132,10 +132,14 @@ class Uplink:
             self._woken.clear()
 
     async def flush(self) -> None:
-        """Send once more what is fresh, if the centre takes it: the last act before an orderly end."""
-        formed = await self._outbox.pending() or await self._outbox.form(self._about(), backlog=False)
-        if formed is not None:
+        """Send what is fresh while the centre takes it: the last act before an orderly end."""
+        while formed := (
+            await self._outbox.pending() or await self._outbox.form(self._about(), backlog=False)
+        ):
+            failures = self.tally.failures
             await self._send(formed)
+            if self.tally.failures > failures:
+                return
 
     async def _turn(self) -> int:
         """Send at most one report. Returns when to come again."""

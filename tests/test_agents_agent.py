@@ -1,0 +1,240 @@
+"""The whole agent against a small centre."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from support_agents import SECRET, Centre, Steady
+
+from agents import agent as resident
+from agents import credential as credentials
+from agents.__main__ import main
+from agents.agent import Agent
+from agents.credential import Credential
+from core import wire
+from core.clock import SteadyClock
+from core.errors import BadInput
+from core.values import Result, Status
+
+ROOT = Path(__file__).parent.parent
+
+
+class JumpyClock(SteadyClock):
+    """A steady clock whose wall clock the test moves."""
+
+    moved = 0
+
+    def jump(self) -> int:
+        return self.moved
+
+
+class Rig:
+    """An agent in a directory, and its centre."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.centre = Centre(
+            wire.Plan(
+                "11950",
+                [wire.PlanCheck(i, "steady", "192.0.2.1", 100, 50) for i in range(1, 6)],
+                report_every_ms=50,
+                heartbeat_ms=100,
+            )
+        )
+        self.probe = Steady()
+        self.clock = JumpyClock()
+        self.task: asyncio.Task[None] | None = None
+
+    async def serve(self) -> None:
+        self.credential = Credential(await self.centre.start(), SECRET, "11950-3f2a", "11950")
+        credentials.store(self.directory, self.credential)
+
+    def start(self, **options: int) -> None:
+        self.agent = Agent(
+            self.directory, self.credential, probes={"steady": self.probe}, clock=self.clock, **options
+        )
+        self.task = asyncio.create_task(self.agent.run())
+
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.agent.stop()
+            await asyncio.wait_for(self.task, 10)
+            self.task = None
+
+    def last(self) -> wire.Header:
+        return list(self.centre.reports.values())[-1].header
+
+    def numbers(self) -> list[int]:
+        return sorted(n for _, n, _, _ in self.centre.rows())
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    rig = Rig(tmp_path)
+    await rig.serve()
+    yield rig
+    await rig.stop()
+    await rig.centre.stop()
+
+
+async def test_it_fetches_its_plan_measures_and_reports(rig: Rig) -> None:
+    rig.start()
+    await rig.centre.until(lambda: {check for _, _, check, _ in rig.centre.rows()} == {1, 2, 3, 4, 5})
+    header = rig.last()
+    assert header.agent == "11950-3f2a"
+    assert header.health.rss_bytes > 0
+    assert header.life.clean_shutdown is None
+
+
+async def test_it_tells_the_facts_of_its_machine_once(rig: Rig) -> None:
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 30)
+    documents = [d for report in rig.centre.reports.values() for d in report.documents]
+    assert [document.kind for document in documents] == ["host"]
+    assert documents[0].body["hardware"]["memory"] > 0
+
+
+async def test_it_works_on_from_its_last_plan_when_it_starts_without_a_centre(rig: Rig) -> None:
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 5)
+    await rig.stop()
+    await rig.centre.stop()
+    runs = rig.probe.runs
+    rig.start()
+    async with asyncio.timeout(5):
+        while rig.probe.runs < runs + 10:  # noqa: ASYNC110 - nobody tells when a probe has run
+            await asyncio.sleep(0.01)
+    await rig.centre.start(port=rig.centre.port)
+    await rig.centre.until(lambda: len(rig.numbers()) >= runs + 10)
+    assert rig.numbers() == list(range(1, len(rig.numbers()) + 1))
+
+
+async def test_after_an_orderly_end_all_is_told_and_the_next_life_says_so(rig: Rig) -> None:
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 5)
+    await rig.stop()
+    assert len(rig.numbers()) == rig.last().counters.produced
+    rig.start()
+    await rig.centre.until(lambda: rig.last().life.clean_shutdown is True)
+
+
+async def test_a_wall_clock_that_jumps_becomes_an_event_and_results_go_on_in_steady_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resident, "_HOUSEKEEPING_MS", 20)
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 5)
+    rig.clock.moved = -3_600_000
+    await rig.centre.until(lambda: bool(rig.centre.events()))
+    assert rig.centre.events()[0].kind == "clock jumped"
+    assert "-3600000 ms" in rig.centre.events()[0].text
+    times = [at for report in rig.centre.reports.values() for at in report.results.at]
+    assert max(times) - min(times) < 60_000
+
+
+async def test_a_changed_plan_is_worked_by_when_the_channel_says_so(rig: Rig) -> None:
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 5 and bool(rig.centre.channels))
+    rig.centre.plan = wire.Plan(
+        "11950", [wire.PlanCheck(99, "steady", "192.0.2.1", 100, 50)], report_every_ms=50, heartbeat_ms=100
+    )
+    await rig.centre.channels[-1].send_text(wire.encode(wire.PlanChanged()).decode())
+    await rig.centre.until(lambda: any(check == 99 for _, _, check, _ in rig.centre.rows()), 5)
+
+
+async def test_a_check_that_is_nonsense_harms_no_other(rig: Rig) -> None:
+    rig.probe.result = Result(Status.UP, figures={"x_seconds": float("inf"), "y_seconds": 1.0})
+    rig.centre.plan = wire.Plan(
+        "11950",
+        [wire.PlanCheck(1, "nonsense", "", 100, 50), wire.PlanCheck(2, "steady", "", 100, 50)],
+        report_every_ms=50,
+    )
+    rig.start()
+    await rig.centre.until(lambda: {check for _, _, check, _ in rig.centre.rows()} == {1, 2})
+
+
+async def test_two_agents_do_not_share_a_directory(rig: Rig) -> None:
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 0)
+    with pytest.raises(BadInput, match="another agent"):
+        await Agent(rig.directory, rig.credential).run()
+
+
+async def test_metrics_are_served_on_loopback_when_asked_for(rig: Rig, unused_tcp_port: int) -> None:
+    rig.start(metrics_port=unused_tcp_port)
+    await rig.centre.until(lambda: len(rig.numbers()) > 5)
+    async with httpx2.AsyncClient() as client:
+        text = (await client.get(f"http://127.0.0.1:{unused_tcp_port}/metrics")).text
+    values = dict(line.split() for line in text.splitlines() if not line.startswith("#"))
+    assert float(values["nhip_agent_results_produced_total"]) > 5
+    assert values["nhip_agent_channel_connected"] == "1.0"
+    assert float(values["nhip_agent_resident_memory_bytes"]) > 10 << 20
+
+
+async def test_the_program_ends_in_order_on_sigterm(rig: Rig) -> None:
+    rig.centre.plan = wire.Plan(
+        "11950", [wire.PlanCheck(1, "tcp", f"127.0.0.1:{rig.centre.port}", 100, 90)], report_every_ms=50
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "agents",
+        "run",
+        "--dir",
+        rig.directory,
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await rig.centre.until(lambda: len(rig.numbers()) > 3, 20)
+    os.kill(process.pid, signal.SIGTERM)
+    _, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    assert (rig.directory / "ended-in-order").exists()
+    assert len(rig.numbers()) == rig.last().counters.produced
+
+
+async def test_status_shows_what_waits(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.start()
+    await rig.centre.until(lambda: len(rig.numbers()) > 5)
+    await rig.stop()
+    assert main(["status", "--dir", str(rig.directory)]) == 0
+    shown = capsys.readouterr().out
+    assert "11950-3f2a for unit 11950" in shown
+    assert "5 checks" in shown
+    assert " 0 waiting" in shown
+
+
+def test_running_without_enrolment_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--dir", str(tmp_path)]) == 1
+    assert "nhip-agent enrol" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["enrol"], ["run"], ["status"]])
+def test_every_command_has_help_with_an_example(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    assert "example: nhip-agent" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("nhip-agent ")
+
+
+def test_a_running_agent_loads_nothing_heavy() -> None:
+    heavy = "scapy netmiko paramiko pysnmp pydantic fastapi sqlalchemy numpy prometheus_client argparse rich click"
+    code = f"import sys, agents.agent; print([m for m in {heavy.split()} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
