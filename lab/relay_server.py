@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from lab.line import Conditions, Direction
 from lab.netns import device_drops, inside, open_tun
 
 MTU = 1500
+CLOSE_AT_ONCE = 32
 READ_AT_ONCE = 64
 """Packets of one device in a row, before others get their turn."""
 
@@ -86,6 +88,9 @@ class Server:
                 self._deliver()
         finally:
             self._path.unlink(missing_ok=True)
+            # The kernel waits a while for each device that goes; these waits can overlap.
+            with ThreadPoolExecutor(CLOSE_AT_ONCE) as pool:
+                list(pool.map(os.close, self._ends))
 
     def _take(self, end: End) -> None:
         """Read what waits at one device."""
