@@ -55,7 +55,8 @@ def _faults_of(message: Message, translated: Message | None) -> Iterator[str]:
     if translated is None:
         yield "is not in the catalogue. Run: python -m web.catalogue extract"
         return
-    forms = [translated.string] if isinstance(translated.string, str) else list(translated.string)
+    text = translated.string or ""
+    forms = [text] if isinstance(text, str) else list(text)
     if not forms or not all(forms):
         yield "is not translated"
     elif translated.fuzzy:

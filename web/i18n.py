@@ -40,7 +40,7 @@ def language_of(connection: HTTPConnection) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Speaker:
     """One language. `now` is what "today" means for times that leave out the date."""
 
     language: str
@@ -70,6 +70,10 @@ class Words:
         if then.date() == today.date():
             return self._format(at, "HH:mm:ss")
         return self._format(at, f"{_DATES[self.language][then.year == today.year]} HH:mm")
+
+    def iso(self, at: int) -> str:
+        """For machines that read the page (`<time datetime>`)."""
+        return local_time(at).isoformat(timespec="seconds")
 
     def _format(self, at: int, pattern: str) -> str:
         return str(format_datetime(local_time(at), pattern, locale=self.language))
@@ -130,9 +134,9 @@ class Words:
         return f"{self.number(scaled, 0 if abs(scaled) >= 100 or not scaled else 1)} {unit}"
 
 
-def words(language: str, now: int) -> Words:
-    """The words of a language at a time."""
-    return Words(language, now, messages(language))
+def speaker(language: str, now: int) -> Speaker:
+    """Whoever speaks that language, at a time."""
+    return Speaker(language, now, messages(language))
 
 
 def local_time(at: int) -> datetime:

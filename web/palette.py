@@ -45,7 +45,7 @@ LOOKS: Sequence[Look] = (
         mark("Down"),
         "■",
         "M2 2h12v12H2z",
-        Paint("#b3131b", "#b3131b", "#ffffff", solid=True),
+        Paint("#ae1018", "#ae1018", "#ffffff", solid=True),
         Paint("#d93b41", "#d93b41", "#ffffff", solid=True),
     ),
     Look(
@@ -61,7 +61,7 @@ LOOKS: Sequence[Look] = (
         mark("Degraded"),
         "▲",
         "M8 1.5 15.5 14.5H0.5z",
-        Paint("#d77205", "#fdf1e0", "#5b3000"),
+        Paint("#cf7206", "#fdf1e0", "#5b3000"),
         Paint("#fbab1b", "#3a2a0c", "#ffe3b0"),
     ),
     Look(
@@ -85,7 +85,7 @@ LOOKS: Sequence[Look] = (
         mark("Good"),
         "●",
         "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z",
-        Paint("#12997a", "#ffffff", "#1b2430"),
+        Paint("#1d9e80", "#ffffff", "#1b2430"),
         Paint("#55dcb2", "#1a212a", "#dde4ec"),
     ),
 )

@@ -1,0 +1,163 @@
+"""The pages over a whole province made of values: the seed's 188 units, a few of them in trouble."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from support_views import DAY, HOUR, MINUTE, FakeViews, agent_state, check_state, unit_state
+from support_web import Web, web
+
+from collector.tables import agent_events
+from collector.views import EpochCount, Outage
+from core.clock import Clock
+from core.values import Level, Status
+from core.wire import Document
+from inventory.devices import store_host
+from inventory.registry import Registry
+from inventory.seed import seed
+from inventory.state import State
+from lab.manual_clock import ManualClock
+
+NOW = 1_795_417_385_000
+"""23/11/2026 14:03:05 in Việt Nam."""
+HOST = {
+    "versionclient": "nhip-agent 0.1.0",
+    "hardware": {"name": "may-do-11983", "memory": 3_891, "uuid": "4c4c4544-0042"},
+    "bios": {"smanufacturer": "Raspberry Pi", "smodel": "Raspberry Pi 4 Model B", "ssn": "10000000a3f2c1d0"},
+    "operatingsystem": {"full_name": "Debian GNU/Linux 12 (bookworm)", "arch": "aarch64"},
+    "cpus": [{"name": "Cortex-A72", "core": 4, "thread": 4}],
+    "storages": [{"name": "mmcblk0", "model": "SD32G", "serial": "0x5b6e2c11", "disksize": 30_436}],
+    "drives": [{"volumn": "/dev/mmcblk0p2", "type": "/", "filesystem": "ext4", "total": 29_300}],
+    "networks": [
+        {"description": "eth0", "ipaddress": "10.33.83.10", "mac": "dc:a6:32:01:02:03"},
+        {"description": "eth0", "ipaddress6": "fd33:83::10", "mac": "dc:a6:32:01:02:03"},
+    ],
+}
+
+
+@asynccontextmanager
+async def province_web(folder: Path) -> AsyncIterator[Web]:
+    """The application over `province`, its registry and one machine filled in."""
+    async with web(folder, clock=ManualClock(NOW), make_views=lambda clock: province(folder, clock)) as made:
+        seed(made.state, NOW - DAY)
+        made.context.registry.refresh()
+        with made.state.write() as connection:
+            newer = HOST | {"hardware": {**HOST["hardware"], "memory": 7_812}}
+            for at, body in ((NOW - 20 * DAY, HOST), (NOW - HOUR, newer)):
+                document = Document("host", at, body)
+                store_host(connection, unit="11983", agent="11983-3f2a", document=document, received_at=at)
+            connection.execute(
+                agent_events.insert().values(
+                    agent="11983-3f2a",
+                    at=NOW - 2 * DAY,
+                    received_at=NOW - 2 * DAY,
+                    kind="outbox set aside",
+                    text="outbox.db was damaged and is kept as outbox.db.1795244585",
+                )
+            )
+        yield made
+
+
+def province(folder: Path, clock: Clock) -> FakeViews:
+    views, now = FakeViews(clock), clock.now()
+    state = State(folder / "seed.db")
+    state.create_all()
+    seed(state, now - DAY)
+    for unit in Registry(state).units(now):
+        if unit.level is not Level.PROVINCE:
+            views.units[unit.code] = unit_state(
+                unit.code, unit.name, level=unit.level, parent=unit.parent, since=now - 3 * DAY
+            )
+            agent = agent_state(unit.code, now)
+            views.agent_states[agent.agent] = agent
+    state.close()
+    _trouble(views, now)
+    _measure(views, now)
+    return views
+
+
+def _trouble(views: FakeViews, now: int) -> None:
+    down = {"11983": 4 * MINUTE, "12043": 47 * MINUTE, "12154": 26 * HOUR}
+    for number, (code, ago) in enumerate(down.items(), 41):
+        views.all_outages.append(Outage(number, code, now - ago, now - ago + 8_000, None, "", 1, False))
+        _set(views, code, Status.DOWN, since=now - ago, outage=number)
+    _set(views, "12271", Status.DEGRADED, since=now - 12 * MINUTE, reason="loss|0.31")
+    _set(views, "12040", Status.DEGRADED, since=now - 3 * MINUTE, reason="slow|212 ms")
+    _set(views, "12397", Status.UNKNOWN, since=None)
+    _set(views, "12322", Status.DOWN, since=now - 33 * MINUTE, reason="power")
+    _set(views, "so-yt", Status.UNKNOWN, since=now - HOUR, reason="planned")
+    views.all_outages += [
+        Outage(12, "11983", now - 6 * DAY, now - 6 * DAY + 9_000, now - 6 * DAY + 41 * MINUTE, "", 3, False),
+        Outage(9, "11983", now - 9 * DAY, now - 9 * DAY + 7_000, now - 9 * DAY + HOUR, "", 2, True),
+    ]
+    views.downtime["11983"] = (41 * MINUTE, 3 * HOUR)
+    views.agent_states["11983-3f2a"] = agent_state(
+        "11983",
+        now,
+        connected=False,
+        last_seen=now - 4 * MINUTE,
+        waiting=188,
+        oldest_at=now - 3 * HOUR,
+        clock_error=-3_412,
+        clean_shutdown=False,
+        note="disk is nearly full",
+        epochs=(
+            EpochCount("01J9ZK", 48_002, 47_960, 12, 40, 0, {"future": 3, "unknown check": 2}, 2),
+            EpochCount("01JAB2", 3_840, 3_652, 0, 0, 188, {}, 0),
+        ),
+    )
+
+
+def _set(views: FakeViews, code: str, status: Status, **changed: object) -> None:
+    unit = views.units[code]
+    views.units[code] = unit_state(
+        code,
+        unit.name,
+        level=unit.level,
+        parent=unit.parent,
+        status=status,
+        **changed,  # type: ignore[arg-type]
+    )
+
+
+def _measure(views: FakeViews, now: int) -> None:
+    slow = {"total_seconds": 1.84, "first_byte_seconds": 0.31, "status_code": 200.0}
+    views.check_states += [
+        check_state(1, "11983", now, role="lan", label="Cổng mạng LAN", target="10.33.83.1"),
+        check_state(
+            2, "11983", now, label="Trung tâm tỉnh", target="10.33.0.1", status=Status.DOWN, reason="timeout"
+        ),
+        check_state(3, "11983", now, role="internet", label="Internet", target="203.162.4.190"),
+        check_state(
+            4,
+            "11983",
+            now,
+            kind="http",
+            role="service",
+            label="Một cửa điện tử",
+            target="https://motcua.hungyen.gov.vn/",
+            status=Status.DEGRADED,
+            reason="slow|1840 ms",
+            figures=slow,
+        ),
+        check_state(
+            5,
+            "11983",
+            now,
+            kind="tls",
+            role="service",
+            label="Cổng DVC",
+            target="dichvucong.hungyen.gov.vn:443",
+            figures={"handshake_seconds": 0.047, "expires_in_seconds": 5_432_000.0},
+        ),
+        check_state(
+            6,
+            "11983",
+            now,
+            label="Bộ định tuyến",
+            target="10.33.83.254",
+            vantage="33",
+            status=Status.DOWN,
+            reason="host unreachable",
+        ),
+    ]

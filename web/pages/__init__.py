@@ -1,0 +1,23 @@
+"""The pages: one module for each, rendered here on the server. `page_routes` gathers them."""
+
+from fastapi import APIRouter
+
+from web.context import Context
+from web.pages.agents import router as agents
+from web.pages.alerts import router as alerts
+from web.pages.files import router as files
+from web.pages.language import router as language
+from web.pages.outages import router as outages
+from web.pages.rendering import render
+from web.pages.unit import router as unit
+from web.pages.wall import router as wall
+
+__all__ = ["page_routes", "render"]
+
+
+def page_routes(_context: Context) -> APIRouter:
+    """Every page, fragment and static file. Routes find the context with the request."""
+    router = APIRouter()
+    for page in (wall, unit, outages, agents, alerts, language, files):
+        router.include_router(page)
+    return router

@@ -1,0 +1,40 @@
+"""Outages of all units or of one, newest first, page by page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web.context import context_of
+from web.pages.rendering import render
+from web.pages.unit import name_of
+
+PAGE = 50
+
+router = APIRouter()
+
+
+@router.get("/outages")
+def outages(
+    request: Request,
+    unit: Annotated[str | None, Query(max_length=40)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=1 << 53)] = None,
+    open_only: Annotated[bool, Query(alias="open")] = False,
+) -> Response:
+    """`before` is the id to go on from; one more than a page is read, to know whether there is a next."""
+    context = context_of(request)
+    found = context.views.outages(unit, open_only=open_only, before=before, limit=PAGE + 1)
+    return render(
+        request,
+        "outages.html",
+        {
+            "outages": found[:PAGE],
+            "next": found[PAGE - 1].id if len(found) > PAGE else None,
+            "before": before,
+            "open_only": open_only,
+            "unit": unit,
+            "unit_name": name_of(context, unit) if unit else "",
+            "units": {one.code: one for one in context.views.wall()},
+        },
+    )

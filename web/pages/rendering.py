@@ -1,0 +1,68 @@
+"""Templates into answers: what every page knows (language, user, time, looks) is put in here."""
+
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from web.auth.guard import csrf_token, user_of
+from web.auth.roles import Role
+from web.context import context_of
+from web.i18n import HERE, LANGUAGES, language_of, speaker
+from web.pages.files import asset
+from web.palette import LOOKS, THEMES, look_of
+from web.words import figure, reason, word
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    environment.globals |= {
+        "LANGUAGES": LANGUAGES,
+        "LOOKS": LOOKS,
+        "Role": Role,
+        "THEMES": THEMES,
+        "ZONE": HERE.tzname(None),
+        "asset": asset,
+        "look_of": look_of,
+    }
+    return environment
+
+
+def render(
+    request: Request,
+    template: str,
+    details: Mapping[str, object] | None = None,
+    status_code: int = 200,
+) -> HTMLResponse:
+    """The template as a page, in the visitor's language; `details` are its own values."""
+    context = context_of(request)
+    now = context.views.now()
+    spoken = speaker(language_of(request), now)
+    values = {
+        "_": spoken.gettext,
+        "csrf": csrf_token(request),
+        "language": spoken.language,
+        "ngettext": spoken.ngettext,
+        "now": now,
+        "path": request.url.path,
+        "figure": partial(figure, spoken),
+        "reason": partial(reason, spoken),
+        "word": partial(word, spoken),
+        "user": user_of(request),
+        "w": spoken,
+    }
+    text = _templates().get_template(template).render(values | dict(details or {}))
+    return HTMLResponse(text, status_code, {"Vary": "Cookie"})

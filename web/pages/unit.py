@@ -1,0 +1,141 @@
+"""A unit: its state now and why, its checks, availability, graphs, outages, agents and machines."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.views import AgentState, CheckState, Outage, Views
+from inventory.devices import devices, versions
+from web.context import Context, context_of
+from web.i18n import language_of, speaker
+from web.pages.hosts import facts, revisions
+from web.pages.rendering import render
+
+LISTED = 20
+MAIN_FIGURES = (
+    "rtt_mean_seconds",
+    "total_seconds",
+    "connect_seconds",
+    "query_seconds",
+    "handshake_seconds",
+)
+"""The figure that tells most of a check, by kind of check: the first of these that it has."""
+GRAPH_MS = 30 * 24 * 3_600_000
+
+router = APIRouter()
+Code = Annotated[str, Path(max_length=40)]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What can be drawn of a check: series ids of its time and, for pings, of its loss."""
+
+    label: str
+    time: int
+    figure: str
+    loss: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The checks from one vantage."""
+
+    code: str
+    name: str
+    own: bool
+    checks: Sequence[CheckState]
+
+
+@router.get("/units/{code}")
+def unit_page(request: Request, code: Code) -> Response:
+    context = context_of(request)
+    views, now = context.views, context.views.now()
+    details = _now(context, code)
+    outages = views.outages(code, limit=LISTED + 1)
+    agents = [agent for agent in views.agents() if agent.unit == code]
+    spoken = speaker(language_of(request), now)
+    machines = [
+        (device, facts(spoken, device.body), revisions(versions(context.state, device.id)))
+        for device in devices(context.state, code)
+    ]
+    return render(
+        request,
+        "unit.html",
+        {
+            **details,
+            "registered": context.registry.unit(code, now),
+            "uptimes": views.uptimes(code),
+            "outages": outages[:LISTED],
+            "more_outages": len(outages) > LISTED,
+            "shaded": _shaded(outages, now),
+            "graphs": _graphs(context, _checks(views, code)),
+            "agents": agents,
+            "machines": machines,
+        },
+    )
+
+
+@router.get("/fragments/units/{code}")
+def unit_now(request: Request, code: Code) -> Response:
+    """State, checks and agents as they are now."""
+    return render(request, "parts/unit_now.html", _now(context_of(request), code))
+
+
+def _now(context: Context, code: str) -> dict[str, object]:
+    views = context.views
+    unit = views.unit(code)
+    if unit is None:
+        raise HTTPException(404)
+    parent = views.unit(unit.parent) if unit.parent else None
+    return {"unit": unit, "parent": parent, "places": _places(views, context, code)}
+
+
+def _checks(views: Views, code: str) -> Sequence[CheckState]:
+    """The unit's own checks first, then those of others, each in the order of the registry."""
+    checks = views.checks(code)
+    return sorted(checks, key=lambda check: (check.vantage != code, check.vantage, check.check.id))
+
+
+def _places(views: Views, context: Context, code: str) -> Sequence[Place]:
+    found: dict[str, list[CheckState]] = {}
+    for check in _checks(views, code):
+        found.setdefault(check.vantage, []).append(check)
+    return [Place(at, name_of(context, at), at == code, checks) for at, checks in found.items()]
+
+
+def name_of(context: Context, code: str) -> str:
+    """The unit's name, the province's own too; its code when nobody knows it any more."""
+    known = context.registry.unit(code, context.views.now()) or context.views.unit(code)
+    return known.name if known else code
+
+
+def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:
+    """What can be drawn, the line first: that is what a unit's page is opened for."""
+    found = []
+    for check in sorted(checks, key=lambda check: check.role != "line"):
+        main = next((name for name in MAIN_FIGURES if name in check.series), None)
+        if main is not None:
+            label = f"{check.label} · {check.check.kind.upper()} · {name_of(context, check.vantage)}"
+            found.append(Graph(label, check.series[main], main, check.series.get("loss_ratio")))
+    return found
+
+
+def _shaded(outages: Iterable[Outage], now: int) -> Sequence[tuple[int, int]]:
+    """The stretches that graphs show as outages."""
+    return [
+        (outage.began_at, outage.ended_at if outage.ended_at is not None else now)
+        for outage in outages
+        if not outage.retracted and (outage.ended_at is None or outage.ended_at > now - GRAPH_MS)
+    ]
+
+
+def cpu_share(agent: AgentState, now: int) -> float | None:
+    """Part of one core that the agent has used since it started; None while that is not known."""
+    if agent.cpu_seconds is None or agent.started_at is None or now <= agent.started_at:
+        return None
+    return agent.cpu_seconds * 1000 / (now - agent.started_at)

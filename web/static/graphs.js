@@ -1,0 +1,161 @@
+// Graphs of a check: its time (mean line, least-to-most band) and, for pings, its loss; outages are shaded.
+"use strict";
+(() => {
+  const box = document.getElementById("graphs");
+  if (!box) return;
+  const select = document.getElementById("graph-check");
+  const buttons = [...document.querySelectorAll(".ranges button")];
+  const outages = JSON.parse(box.dataset.outages);
+  const lang = document.documentElement.lang;
+  const zone = document.body.dataset.zone;
+  // The centre's clock counts, not this browser's.
+  const drift = Number(box.dataset.now) - Date.now();
+  const plots = [];
+  let asked = 0;
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const faint = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");
+  const number = (value, digits) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(value);
+  const percent = (ratio) => `${number(ratio * 100, 1)} %`;
+
+  function duration(seconds) {
+    if (seconds >= 1) return `${number(seconds, 2)} s`;
+    return `${number(seconds * 1000, seconds < 0.1 ? 1 : 0)} ms`;
+  }
+
+  const moment = new Intl.DateTimeFormat(lang === "vi" ? "vi-VN" : "en-GB", {
+    timeZone: zone, day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+
+  async function points(series, from, to, bucket) {
+    const answer = await fetch(`/api/v1/series/${series}?from=${from}&to=${to}&bucket=${bucket}`);
+    if (!answer.ok) throw new Error(`series ${series}: ${answer.status}`);
+    const found = new Map((await answer.json()).points.map((point) => [point[0], point]));
+    // A bucket without samples is a hole in the line, not a line across it.
+    const columns = [[], [], [], []];
+    for (let at = from - (from % bucket); at < to; at += bucket) {
+      const point = found.get(at);
+      columns[0].push(at / 1000);
+      for (const i of [1, 2, 3]) columns[i].push(point ? point[i] : null);
+    }
+    return { columns, any: found.size > 0 };
+  }
+
+  const dates = (lang === "vi")
+    ? [[86400 * 28, "{DD}/{MM}"], [86400, "{DD}/{MM}"], [3600, "{HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]]
+    : [[86400 * 28, "{D} {MMM}"], [86400, "{D} {MMM}"], [3600, "{HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]];
+  const day = lang === "vi" ? "\n{DD}/{MM}" : "\n{D} {MMM}";
+  const axisDates = dates.map(([step, form]) =>
+    [step, form, null, null, step < 86400 ? day : null, null, null, null, 1]);
+
+  function shade(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.fillStyle = faint(colour("down"), 0.22);
+    for (const [from, to] of outages) {
+      const left = Math.max(bbox.left, plot.valToPos(from / 1000, "x", true));
+      const right = Math.min(bbox.left + bbox.width, plot.valToPos(to / 1000, "x", true));
+      if (right >= bbox.left && left <= bbox.left + bbox.width) {
+        ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+      }
+    }
+    ctx.restore();
+  }
+
+  function draw(holder, columns, { title, height, format, band, range, ink }) {
+    const quiet = colour("quiet");
+    const grid = { stroke: colour("line"), width: 1 };
+    const font = "12px system-ui, 'Noto Sans', sans-serif";
+    const readOut = document.createElement("p");
+    readOut.className = "read-out";
+    holder.replaceChildren(readOut);
+    const say = (at, text) => {
+      const strong = document.createElement("strong");
+      strong.textContent = text;
+      readOut.replaceChildren(`${title}${at ? ` · ${at} ` : " "}`, strong);
+    };
+    say("", "");
+    const edge = { stroke: "transparent", width: 0, points: { show: false } };
+    const plot = new uPlot({
+      width: holder.clientWidth,
+      height,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+      cursor: { sync: { key: "graphs" }, points: { size: 6 }, drag: { x: false, y: false } },
+      legend: { show: false },
+      scales: { y: { range } },
+      axes: [
+        { stroke: quiet, grid, ticks: grid, font, values: axisDates, space: 60 },
+        { stroke: quiet, grid, ticks: grid, font, size: 64, values: (_, ticks) => ticks.map(format) },
+      ],
+      series: [
+        {},
+        { stroke: ink, width: 1.5, points: { show: false }, fill: band ? undefined : faint(ink, 0.25) },
+        ...(band ? [{ ...edge }, { ...edge }] : []),
+      ],
+      bands: band ? [{ series: [3, 2], fill: faint(ink, 0.2) }] : [],
+      hooks: {
+        drawClear: [shade],
+        setCursor: [({ cursor: { idx } }) => {
+          if (idx === null || idx === undefined) return say("", "");
+          const [mean, least, most] = [1, 2, 3].map((i) => columns[i]?.[idx]);
+          if (mean === null || mean === undefined) return say(moment.format(columns[0][idx] * 1000), "–");
+          const spread = band ? ` (${format(least)} – ${format(most)})` : "";
+          return say(moment.format(columns[0][idx] * 1000), format(mean) + spread);
+        }],
+      },
+    }, columns, holder);
+    plots.push([plot, holder, height]);
+  }
+
+  function clear() {
+    for (const [plot] of plots.splice(0)) plot.destroy();
+    for (const id of ["graph-time", "graph-loss"]) document.getElementById(id).replaceChildren();
+  }
+
+  async function show() {
+    const turn = ++asked;
+    const option = select.selectedOptions[0];
+    const button = buttons.find((one) => one.getAttribute("aria-pressed") === "true");
+    const bucket = Number(button.dataset.bucket) * 1000;
+    const to = Date.now() + drift;
+    const from = to - Number(button.dataset.hours) * 3_600_000;
+    const wanted = [option.dataset.time, option.dataset.loss].filter(Boolean);
+    let found = null;
+    try {
+      found = await Promise.all(wanted.map((series) => points(series, from, to, bucket)));
+    } catch {
+      found = null; // said below; the next choice or the next round tries again
+    }
+    if (turn !== asked) return;
+    clear();
+    const any = found?.some((one) => one.any) ?? false;
+    box.querySelector("[data-failed]").hidden = found !== null;
+    box.querySelector("[data-empty]").hidden = found === null || any;
+    if (!any) return;
+    const [time, loss] = found;
+    const [at, least, mean, most] = time.columns;
+    draw(document.getElementById("graph-time"), [at, mean, least, most], {
+      title: option.dataset.figure, height: loss ? 200 : 280, format: duration, band: true, ink: colour("link"),
+      range: (_, low, high) => [0, high > 0 ? high * 1.1 : 0.001],
+    });
+    if (!loss) return;
+    draw(document.getElementById("graph-loss"), [loss.columns[0], loss.columns[2]], {
+      title: box.dataset.loss, height: 96, format: percent, band: false, ink: colour("degraded"),
+      range: (_, low, high) => [0, Math.max(0.05, high)],
+    });
+  }
+
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      show();
+    });
+  }
+  select.addEventListener("change", show);
+  new ResizeObserver(() => {
+    for (const [plot, holder, height] of plots) plot.setSize({ width: holder.clientWidth, height });
+  }).observe(box);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  setInterval(() => { if (!document.hidden) show(); }, 60_000);
+  show();
+})();
