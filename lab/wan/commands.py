@@ -12,11 +12,13 @@ from core.clock import SystemClock
 from core.errors import BadInput
 from lab.relay import Way
 from lab.wan.centre import nodes_of, registry_lines
+from lab.wan.measure import choose_units, measure, table
 from lab.wan.people import start_agents, start_centre
 from lab.wan.plan import Node, choose
 from lab.wan.province import Province, refuse_elsewhere
 from lab.wan.record import DEFAULT
 from lab.wan.table import status_lines
+from lab.wan.wall import Wall
 
 wan_app = typer.Typer(
     help="The province for real, in network namespaces (Linux, root).",
@@ -171,6 +173,26 @@ def status(
     province = Province.at(directory.absolute())
     for line in status_lines(province, everything=everything):
         typer.echo(line)
+
+
+@wan_app.command("measure")
+def measure_(
+    cuts: Annotated[int, typer.Option(help="How many cuts, one after the other.", min=1)] = 10,
+    hold_s: Annotated[float, typer.Option("--hold", help="Seconds that a line stays cut.", min=0)] = 10,
+    seed: Annotated[int, typer.Option(help="Chooses the units.")] = 1,
+    directory: Dir = DEFAULT,
+) -> None:
+    """Cut and heal lines of units with agents, and print how soon the wall shows it and what arrives.
+
+    Example: nhip lab wan measure --cuts 10
+    """
+    province = Province.at(directory.absolute())
+    units = choose_units(province, cuts, seed)
+    if not units:
+        raise BadInput("no unit in this lab has an agent", todo="Give some: nhip lab wan up --agents 20")
+    with Wall.of(province) as wall:
+        for line in table(list(measure(province, wall, units, hold_s=hold_s))):
+            typer.echo(line)
 
 
 @wan_app.command()
