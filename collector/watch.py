@@ -128,7 +128,7 @@ class Watch:
         judged = [self._judge(code, since, now) for code, since in self._due.items() if code in units]
         self._store(judged, now)
         self._due.clear()
-        self._show(units, {each.code for each in judged}, now)
+        self._show(units, {each.code for each in judged})
         self._housekeep(now)
 
     def _judge(self, code: str, since: int, now: int) -> Judged:
@@ -167,7 +167,7 @@ class Watch:
         for change in told:
             self._feed.publish("outage", str(change.outage.id))
 
-    def _show(self, units: Mapping[str, Unit], judged: set[str], now: int) -> None:
+    def _show(self, units: Mapping[str, Unit], judged: set[str]) -> None:
         if self._revision != self._registry.revision or set(units) != set(self._states):
             self._revision = self._registry.revision
             judged = set(units)

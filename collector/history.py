@@ -1,0 +1,48 @@
+"""Availability of periods that are older than what is in memory: judged anew from the evidence on disk."""
+
+from collections import defaultdict
+
+import sqlalchemy as sa
+
+from collector import world_store as store
+from collector.judge import Alive, CheckEvidence, Evidence, Said, judge, margin
+from collector.sla import Availability, coarse
+from collector.views import Uptime
+from collector.world import Planned
+
+
+def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, end: int, now: int) -> Uptime:
+    """Of a unit and any period; what lies in the future is unknown."""
+    until = max(start, min(end, now))
+    planned = {
+        check: found
+        for check in store.checks_with_spans(connection)
+        if (found := registry.check(check)) is not None and found.about == unit and found.role == "line"
+    }
+    reach = margin(each.check.interval_ms for each in planned.values())
+    spans, contacts, listening = store.read_period(connection, planned, unit, start - reach, until + reach)
+    said: dict[int, list[Said]] = defaultdict(list)
+    for check, _, span in spans:
+        said[check].append(Said(span.first_at, span.last_at, span.status, span.reason))
+    evidence = Evidence(
+        checks=[
+            CheckEvidence(
+                check=check,
+                role=each.role,
+                own=each.vantage == unit,
+                label=each.label,
+                interval_ms=each.check.interval_ms,
+                said=said[check],
+            )
+            for check, each in planned.items()
+        ],
+        contacts=contacts,
+        alive=[Alive(each.first_at, each.last_at) for each in listening],
+    )
+    judged_until = min(now, until + reach)
+    timeline = coarse(judge(evidence, start - reach, judged_until).timeline)
+    sums = Availability(each._replace(end=min(each.end, until)) for each in timeline if each.start < until)
+    known = sums.uptime(start, until)
+    return Uptime(
+        start, max(start, end), known.up, known.down, max(start, end) - start - known.up - known.down
+    )
