@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from alerts.deliver import deliver, describe
-from alerts.messages import LANGUAGES, test_message
+from alerts.messages import LANGUAGES, trial_message
 from alerts.tables import DESTINATIONS, OUTBOX
 from core.clock import Clock
 from core.config import load
@@ -91,7 +91,7 @@ class Destinations:
     def test(self, id_: int) -> str:
         """Send a test message now; why that failed, empty when it was delivered. Raises BadInput: there is none."""
         row = self._row(id_)
-        message = test_message(row.name, row.language)
+        message = trial_message(row.name, row.language)
         return deliver(row.url, message.title, message.body)
 
     def take_file(self, path: Path) -> AlertsFile:

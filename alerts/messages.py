@@ -89,7 +89,7 @@ def message(change: OutageChange, unit: UnitState | None, language: str, link: s
     return Message(texts[change.what].format(**values), "\n".join(body))
 
 
-def test_message(name: str, language: str) -> Message:
+def trial_message(name: str, language: str) -> Message:
     """What is sent to try a destination."""
     texts = _TEXTS[language]
     return Message(texts["test title"], texts["test body"].format(name=name))
