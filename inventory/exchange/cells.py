@@ -90,7 +90,8 @@ def degrees(limit: int) -> Reader:
             raise Wrong(f"bad number|{_short(cell)}")
         if not -limit <= float(plain) <= limit:
             raise Wrong(f"out of range|{_short(cell)} is not between -{limit} and {limit}")
-        return float(plain)
+        # Seven places are a centimetre, and what every spreadsheet gives back unchanged; zero has no sign.
+        return round(float(plain), 7) + 0.0
 
     return read
 
@@ -130,10 +131,21 @@ def params(cell: str) -> str:
         if not isinstance(found, dict):
             raise Wrong("not a JSON object")
         canonical = json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        canonical.encode()
+        if not _keeps(canonical):
+            canonical = json.dumps(found, sort_keys=True)
     except (ValueError, RecursionError) as error:
         raise Wrong(f"bad JSON|{_short(str(error))}") from error
+    if len(canonical) > LONGEST:
+        raise Wrong(f"too long|{len(canonical)} characters, the limit is {LONGEST}")
     return canonical if found else ""
+
+
+def _keeps(text: str) -> bool:
+    """Whether a text would come through a file as it is."""
+    try:
+        return clean(text) == text
+    except Wrong:
+        return False
 
 
 def time(cell: str) -> int:
@@ -169,7 +181,7 @@ def show_time(value: Scalar) -> str:
 
 
 def _no_constant(name: str) -> float:
-    raise Wrong(f"bad JSON|{name}")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _short(cell: str) -> str:

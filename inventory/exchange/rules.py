@@ -37,7 +37,8 @@ def _units(units: list[Version]) -> Iterator[Fault]:
     circling = _circling(units, by_code)
     provinces: list[Version] = []
     for unit in units:
-        if (unit.row["latitude"] is None) != (unit.row["longitude"] is None):
+        half = (unit.row["latitude"] is None) != (unit.row["longitude"] is None)
+        if half and not _bad(unit, "latitude", "longitude"):
             yield _fault("units", unit, "latitude", "latitude and longitude go together")
         if unit.row["level"] == "province":
             yield from _province(unit, provinces)
@@ -77,7 +78,7 @@ def _circling(units: list[Version], by_code: Mapping[str, list[Version]]) -> set
         return set()
     found: set[int] = set()
     for at in {unit.start for unit in units}:
-        existing = {unit.row["code"]: unit for unit in units if _holds(unit, at)}
+        existing = {u.row["code"]: u for u in units if _holds(u, at) and u.row["level"] != "province"}
         done: set[str] = set()
         for code in existing:
             path: list[str] = []
