@@ -20,6 +20,16 @@ from web.i18n import LANGUAGES, po_path, read_catalogue
 ROOM = Path(__file__).parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
+HEADER = """\
+# Brought up to date by: python -m web.catalogue extract
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Plural-Forms: {plurals};\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+
+"""
+"""Without dates and names: a catalogue changes only when a message does."""
 _PLACEHOLDER = re.compile(r"\{(\w*)")
 
 
@@ -28,7 +38,6 @@ def used() -> Catalog:
     catalogue = Catalog(project="nhip", charset="utf-8", fuzzy=False)
     found = extract_from_dir(str(ROOM), METHODS, keywords=KEYWORDS, comment_tags=("Translators:",))
     for name, _line, message, comments, context in found:
-        # Without line numbers a catalogue changes only when a message does.
         catalogue.add(message, locations=[(f"web/{name}", 0)], auto_comments=comments, context=context)
     return catalogue
 
@@ -85,7 +94,8 @@ def extract(template: Catalog) -> None:
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         with path.open("wb") as file:
-            write_po(file, catalogue, width=110, omit_header=False, sort_output=True, include_lineno=False)
+            file.write(HEADER.format(language=language, plurals=catalogue.plural_forms).encode())
+            write_po(file, catalogue, width=110, omit_header=True, sort_output=True, include_lineno=False)
 
 
 def _translated() -> list[str]:

@@ -49,7 +49,7 @@ class Speaker:
 
     def gettext(self, message: str, /, **arguments: object) -> str:
         """The message in this language, its `{names}` filled in."""
-        (text,) = self._messages.get(message) or (message,)
+        text = (self._messages.get(message) or (message,))[0]
         return text.format(**arguments) if arguments else text
 
     def ngettext(self, one: str, many: str, count: int, /, **arguments: object) -> str:

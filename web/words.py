@@ -99,13 +99,7 @@ SENDING: Mapping[str, str] = {
     "failed": mark("given up"),
     "cancelled": mark("cancelled"),
 }
-CHANGES: Mapping[str, str] = {
-    "opened": mark("opened"),
-    "closed": mark("closed"),
-    "revised": mark("revised"),
-    "retracted": mark("retracted"),
-}
-_ALL = {**CHANGES, **SENDING, **FIGURES, **USER_ROLES, **LEVELS, **ROLES}
+_ALL = {**SENDING, **FIGURES, **USER_ROLES, **LEVELS, **ROLES}
 
 
 def word(speaker: Speaker, key: str) -> str:

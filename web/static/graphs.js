@@ -85,7 +85,7 @@
       scales: { y: { range } },
       axes: [
         { stroke: quiet, grid, ticks: grid, font, values: axisDates, space: 60 },
-        { stroke: quiet, grid, ticks: grid, font, size: 64, values: (_, ticks) => ticks.map(format) },
+        { stroke: quiet, grid, ticks: grid, font, size: 64, space: height > 150 ? 32 : 18, values: (_, ticks) => ticks.map(format) },
       ],
       series: [
         {},
