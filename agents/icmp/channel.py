@@ -70,20 +70,21 @@ class Channel:
         self._view = memoryview(self._buffer)
 
     def send(self, flight: Flight) -> bool:
-        """Send the flight's next request. False if there is no room now: all sequence numbers or buffers in use."""
+        """Send the flight's next request. False if there is no room now: all sequence numbers or buffers in use.
+
+        Numbers are taken in turn, so the next one is the one used longest ago: it is free again as soon as its
+        request is answered or its time is over, even while its burst goes on.
+        """
         on_way = self._on_way
         seq = (self._seq + 1) & 0xFFFF
-        if seq in on_way:
-            if len(on_way) > 0xFFFF:
-                return False
-            while seq in on_way:
-                seq = (seq + 1) & 0xFFFF
+        if seq in on_way and _awaited(*on_way[seq], time.monotonic_ns()):
+            return False
         if self._used >= len(self._tokens):
             self._tokens, self._used = os.urandom(_POOL), 0
         token = self._tokens[self._used : self._used + TOKEN_BYTES]
         packet = packets.request(self.icmp.family, self.icmp.ident, seq, token)
         on_way[seq] = (token, flight, len(flight.sent_at))
-        now = time.monotonic_ns()
+        sent_at = time.monotonic_ns()
         try:
             self.icmp.socket.sendto(packet, flight.address)
         except OSError as error:
@@ -93,7 +94,7 @@ class Channel:
         self._seq = seq
         self._used += TOKEN_BYTES
         self.waiting += 1
-        flight.sent_at.append(now)
+        flight.sent_at.append(sent_at)
         flight.rtts.append(-1)
         flight.seqs.append(seq)
         return True
@@ -189,9 +190,16 @@ class Channel:
 
     def forget(self, flight: Flight) -> None:
         """The flight has ended: its sequence numbers are free."""
+        on_way = self._on_way
         for seq in flight.seqs:
-            del self._on_way[seq]
+            entry = on_way.get(seq)
+            if entry is not None and entry[1] is flight:
+                del on_way[seq]
         self.waiting -= len(flight.rtts) - flight.answered
 
     def close(self) -> None:
         self.icmp.socket.close()
+
+
+def _awaited(_token: bytes, flight: Flight, index: int, now: int) -> bool:
+    return flight.rtts[index] < 0 and now <= flight.sent_at[index] + flight.timeout

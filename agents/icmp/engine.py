@@ -88,6 +88,16 @@ class Engine:
         """Packets that answered nothing that was waited for: forged, foreign or too late."""
         return sum(channel.strays for channel in self._channels.values())
 
+    @property
+    def waiting(self) -> int:
+        """Requests sent, not answered, and not given up."""
+        return sum(channel.waiting for channel in self._channels.values())
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no socket is open: before the first burst, and after `close`."""
+        return not self._channels
+
     def close(self) -> None:
         """Close the sockets. Bursts still waited for never return: cancel them first."""
         for family, channel in self._channels.items():
@@ -137,6 +147,7 @@ class Engine:
                 heapq.heappop(queue)
                 continue
             if not flight.channel.send(flight):
+                at = now + _TICK  # no room: give replies time to make some
                 break
             at += interval
             sent += 1
@@ -161,8 +172,7 @@ class Engine:
     def _arrange(self, now: int, active: int) -> None:
         """Set the next look: the timer for what is due, the readers for replies, or ticks while both are many."""
         loop = self._loop
-        waiting = sum(channel.waiting for channel in self._channels.values())
-        ticking = waiting > _MANY and active > 0
+        ticking = self.waiting > _MANY and active > 0
         for family, channel in self._channels.items():
             if ticking and family in self._reading:
                 loop.remove_reader(channel.icmp.socket)
