@@ -73,7 +73,11 @@ def _data(data: Path) -> Iterator[Finding]:
 
 
 def _state(path: Path) -> Iterator[Finding]:
-    state = State(path, guest=True)
+    try:
+        state = State(path, guest=True)
+    except NhipError as error:
+        yield Finding(False, str(error))
+        return
     try:
         with state.read() as connection:
             verdict = connection.exec_driver_sql("PRAGMA quick_check").scalar_one()

@@ -18,6 +18,7 @@ from core.clock import SystemClock
 from core.errors import BadInput
 from inventory.registry import PROVINCE
 from web.main import build
+from web.server import Server
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Port = Annotated[int, typer.Option(help="TCP port of pages, API and agents.", min=1, max=65535)]
@@ -79,7 +80,7 @@ def _token_for_own_agent(data: Path) -> str | None:
         return Agents(state, SystemClock()).create_token(PROVINCE)
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Says on standard output when it is ready, for people and for whoever started it."""
 
     def __init__(self, config: uvicorn.Config) -> None:

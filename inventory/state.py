@@ -12,6 +12,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from core.errors import BadInput
+
 METADATA = sa.MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -28,13 +30,24 @@ class State:
     """One SQLite file. `read()` and `write()` give a connection in a transaction, from any thread."""
 
     def __init__(self, path: Path, *, guest: bool = False) -> None:
-        """`guest`: another process may be serving this file, so leave checkpoints of the log to it."""
+        """`guest`: another process may be serving this file, so leave checkpoints of the log to it.
+
+        Raises:
+            BadInput: the file is there and is not a state store, or cannot be opened.
+        """
         self.path = path
         self._lock = threading.RLock()
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=24)
         sa.event.listen(self._engine, "connect", _set_up)
         sa.event.listen(self._engine, "begin", _begin)
-        self._writer = self._engine.connect()
+        try:
+            self._writer = self._engine.connect()
+        except sa.exc.DatabaseError as error:
+            raise BadInput(
+                f"cannot be opened: {error.orig}",
+                where=str(path),
+                todo="Restore it from a backup; do not delete it, it may be mended",
+            ) from error
         self._writer.info["writes"] = True
         if guest:
             self._writer.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
