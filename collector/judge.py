@@ -9,8 +9,9 @@ collector itself was alive. Each becomes claims about stretches of time, and the
 4. *failures*: `line` checks that failed, until their next result.
 5. Otherwise nothing is known.
 
-1 and 3 mean up, 2 and 4 down. Silence ends presumptions that are older than it, and no others: a router that
-answered after the agent fell silent is up. At times of `up`, checks of the unit that fail make it `degraded`.
+1 and 3 mean up, 2 and 4 down. Silence ends what is presumed from the agent's own words, since those come over the
+same line; what the centre's agent sees of the unit's router stays good until its next look. At times of `up`,
+checks of the unit that fail make it `degraded`.
 """
 
 from bisect import bisect_right
@@ -167,8 +168,8 @@ class _Claims:
     failures: list[list[Stretch]] = field(default_factory=list)
 
     def ends(self, at: int) -> int:
-        """`at`, or now if that is earlier; what ends later is a reason to look again then."""
-        if at <= self.now:
+        """`at`, or now if that is earlier; what does not end before is a reason to look again then."""
+        if at < self.now:
             return at
         self.expires = at if self.expires is None else min(at, self.expires)
         return self.now
@@ -177,10 +178,11 @@ class _Claims:
         if start < end:
             self.vouches.append((start, end))
 
-    def presume(self, last_at: int, until: int) -> None:
-        """What worked at `last_at` is presumed to work until `until`, unless a silence says otherwise."""
+    def presume(self, last_at: int, until: int, *, own: bool = True) -> None:
+        """What worked at `last_at` is presumed to work until `until`; if it is the agent's own word, only while it
+        is not silent."""
         at, until = last_at, self.ends(until)
-        for silence in self.silences[bisect_right(self.silences, last_at, key=_end) :]:
+        for silence in self.silences[bisect_right(self.silences, last_at, key=_end) :] if own else ():
             if silence.start >= until:
                 break
             if last_at < silence.noticed:
@@ -220,11 +222,11 @@ def _line_claims(check: CheckEvidence, claims: _Claims) -> None:
         if said.status in ("up", "degraded"):
             claims.vouch(said.first_at, said.last_at)
             if following is None or following.first_at > until:
-                claims.presume(said.last_at, until)
+                claims.presume(said.last_at, until, own=check.own)
             elif following.status in ("up", "degraded"):
                 claims.vouch(said.last_at, following.first_at)
             else:
-                claims.presume(said.last_at, following.first_at)
+                claims.presume(said.last_at, following.first_at, own=check.own)
         elif said.status == "down":
             end = claims.ends(_spoken_until(said, following, reach))
             failures.append(

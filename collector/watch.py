@@ -7,6 +7,7 @@ and only then shown.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -70,7 +71,7 @@ class Judged:
 
 
 class Watch:
-    """Reads are safe from any thread. `step` does all the work, and is called by one thread at a time."""
+    """Everything is safe from any thread. `step` does all the work, one at a time."""
 
     def __init__(self, world: World, registry: Registry, state: State, feed: Feed, clock: Clock) -> None:
         self._world, self._registry, self._state = world, registry, state
@@ -78,6 +79,7 @@ class Watch:
         self._cases: dict[str, Case] = {}
         self._states: dict[str, UnitState] = {}
         self._due: dict[str, int] = {}
+        self._one_at_a_time = threading.Lock()
         self._revision = -1
         self._checkpoint: tuple[int, int] = (-1, 0)
         self._forgot_at = 0
@@ -118,6 +120,10 @@ class Watch:
 
     def step(self, now: int) -> None:
         """Judge again what may have changed until `now`."""
+        with self._one_at_a_time:
+            self._step(now)
+
+    def _step(self, now: int) -> None:
         self.steps += 1
         for code, since in self._world.take_changed().items():
             self._due[code] = min(since, self._due.get(code, since))
@@ -137,8 +143,9 @@ class Watch:
         margin = self._world.margin(code)
         horizon = now - KEPT_MS
         start = max(horizon, min(since, case.judged_at) - margin)
-        evidence = self._world.evidence(code, max(horizon, start - margin), now)
-        verdict = judge(evidence, max(horizon, start - margin), now)
+        # Verdicts are on stretches without their last moment; this one includes the present.
+        evidence = self._world.evidence(code, max(horizon, start - margin), now + 1)
+        verdict = judge(evidence, max(horizon, start - margin), now + 1)
         fresh = _from(verdict.timeline, start)
         timeline = coarse([*_until(case.timeline, start, horizon), *fresh])
         touched, found = outages.find(timeline, start)

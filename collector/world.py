@@ -193,8 +193,8 @@ class World:
             changed, self._changed = self._changed, {}
             return changed
 
-    def evidence(self, unit: str, start: int, now: int) -> Evidence:
-        """All that bears on verdicts from `start` + `margin` on, until now."""
+    def evidence(self, unit: str, start: int, until: int) -> Evidence:
+        """All that bears on verdicts from `start` + `margin` on, until before `until`, the present."""
         with self._lock:
             tracks = self._of_unit.get(unit, {})
             presence = self._presence.get(unit)
@@ -213,7 +213,7 @@ class World:
                 ],
                 contacts=presence.since(start) if presence else (),
                 alive=[
-                    Alive(each.first_at, now if each.last_at < now <= each.until else each.last_at)
+                    Alive(each.first_at, until if each.last_at < until <= each.until else each.last_at)
                     for each in self._alive.since(start)
                 ],
                 seen=bool(tracks or presence),
