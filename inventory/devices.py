@@ -1,5 +1,7 @@
 """Machines in LANs, in their first form: the host facts that an agent reports of its own machine.
 
+Documents have the keys of GLPI's inventory format; here only the machine's name is read out of them.
+
 One version for each different content, told apart by its digest. A document that says what was known only moves
 the times of its version, so that the same documents, in any order and any number of times, leave the same versions.
 """
@@ -136,7 +138,8 @@ def _see(
 
 def _device(row: sa.Row[tuple[Any, ...]]) -> Device:
     body = json.loads(row.body)
-    name = body.get("hostname")
+    hardware = body.get("hardware")
+    name = hardware.get("name") if isinstance(hardware, dict) else None
     return Device(
         id=row.id,
         unit=row.unit,

@@ -13,7 +13,7 @@ from core.wire import Document
 from inventory.devices import MAX_BODY, devices, store_host, versions
 from inventory.state import State
 
-FACTS = {"hostname": "may-1", "cpu": {"model": "N100", "cores": 4}, "memory_bytes": 8 << 30}
+FACTS = {"hardware": {"name": "may-1"}, "cpus": [{"name": "N100", "core": 4}], "memory_bytes": 8 << 30}
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_each_agent_of_a_unit_has_a_machine_of_its_own(state: State) -> None:
 
 @pytest.mark.parametrize("name", [None, "", 7, ["x"]])
 def test_a_machine_without_a_name_goes_by_its_agents(state: State, name: object) -> None:
-    store(state, {"hostname": name}, NOW)
+    store(state, {"hardware": name if isinstance(name, list) else {"name": name}}, NOW)
     assert devices(state, "11950")[0].name == "11950-ab12"
 
 
@@ -123,8 +123,8 @@ def test_any_order_and_repetition_leave_the_same_versions(
     for order in (sorted(seen, key=lambda each: each[1]), shuffled):
         with open_registry() as state:
             for content, at in order:
-                store(state, {"hostname": f"may-{content}"}, at)
+                store(state, {"hardware": {"name": f"may-{content}"}}, at)
             (device,) = devices(state, "11950")
-            found = [(v.at, v.last_seen, v.digest, v.body["hostname"]) for v in versions(state, device.id)]
+            found = [(v.at, v.last_seen, v.digest, v.body["hardware"]) for v in versions(state, device.id)]
             outcomes.append((device.name, device.first_seen, device.last_seen, found))
     assert outcomes[0] == outcomes[1]

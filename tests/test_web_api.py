@@ -119,7 +119,7 @@ async def test_outages_are_newest_first_and_can_be_only_the_open_ones(api: httpx
 
 
 async def test_devices_are_the_machines_that_agents_reported(nhip: Web, api: httpx2.AsyncClient):
-    document = Document("host", 5, {"hostname": "may-01", "memory_bytes": 8 << 30})
+    document = Document("host", 5, {"hardware": {"name": "may-01"}, "memory_bytes": 8 << 30})
     with nhip.state.write() as connection:
         store_host(connection, unit="11950", agent=AGENT, document=document, received_at=9)
     (device,) = (await api.get("units/11950/devices")).json()["items"]
