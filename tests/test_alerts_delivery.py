@@ -140,7 +140,7 @@ async def test_an_outage_reaches_mail_and_webhook_and_a_dead_one_waits(
         views.feed.publish("outage", "8")
         async with asyncio.timeout(WITHIN_S):
             sent: set[str] = set()
-            while not {"mail", "hook"} <= sent:  # noqa: ASYNC110 -- the store is where it is told
+            while not {"mail", "hook"} <= sent:
                 sent = {one.destination for one in alerts.recent() if one.attempts}
                 await asyncio.sleep(0.05)
         await alerts.stop()

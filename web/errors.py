@@ -1,5 +1,6 @@
 """How an error is answered: programs get problem details, people a page, and who is not signed in the sign-in."""
 
+import json
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -26,7 +27,10 @@ async def answer_error(request: Request, error: Exception) -> Response:
         return RedirectResponse(where, 303)
     from web.pages import render  # pages import guards and context, which import this room's roots
 
-    details = {"status": as_problem.status_code, "detail": str(error) if as_problem.status_code < 500 else ""}
+    details = {
+        "status": as_problem.status_code,
+        "detail": json.loads(bytes(as_problem.body)).get("detail", ""),
+    }
     return render(request, "error.html", details, status_code=as_problem.status_code)
 
 

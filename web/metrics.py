@@ -29,11 +29,25 @@ UNIT = ["code", "name", "level", "parent"]
 TOTALS = ("produced", "received", "duplicated", "dropped", "refused")
 
 COLLECTOR: Mapping[str, str] = {
-    "reports_total": "Reports that agents sent and that were committed",
+    "channels": "Channels of agents that are open now",
+    "checkpoints_total": "Times that the evidence in memory was written to the state store",
+    "documents_refused_total": "Inventory documents that could not be taken",
+    "figures_not_finite_total": "Figures left out because they were no finite numbers",
+    "inbox_bytes": "Size of the journal of reports",
+    "inbox_rows": "Reports in the journal that are not taken in yet",
+    "ingest_failures_total": "Times that taking in had to be tried again",
+    "ingest_seconds_total": "Time spent taking in",
+    "judgements_total": "Times that a unit was judged",
+    "reports_duplicated_total": "Reports that came again and changed nothing",
+    "reports_refused_total": "Reports that could not be taken",
+    "reports_total": "Reports taken in",
+    "results_refused_total": "Results of good reports that could not be taken",
     "results_total": "Results taken in",
+    "samples_refused_total": "Samples that could not be taken",
     "samples_total": "Samples stored",
+    "watch_steps_total": "Steps of the watch, which judges what has changed",
 }
-"""The collector's own counters (`_total`) and gauges: name in `Views.counters()` and what it means."""
+"""The collector's own counters (`_total`) and gauges, since its start: name in `Views.counters()`, and meaning."""
 
 
 class Exposition(Collector):
@@ -92,7 +106,9 @@ def _agents(views: Views) -> Iterator[Metric]:
         "nhip_agent_results", "Accounting of results, over all epochs", labels=["agent", "what"]
     )
     waiting = GaugeMetricFamily("nhip_agent_results_waiting", "Results still at the agent", labels=labels)
-    missing = GaugeMetricFamily("nhip_agent_results_missing", "Results that nobody can explain", labels=labels)
+    missing = GaugeMetricFamily(
+        "nhip_agent_results_missing", "Results that nobody can explain", labels=labels
+    )
     clock = GaugeMetricFamily(
         "nhip_agent_clock_error_seconds", "The agent's clock less the centre's", labels=labels
     )
