@@ -5,8 +5,10 @@ It carries nothing that may not be lost. What it is for is knowing soon: that th
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,6 +16,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketExce
 
 from agents.credential import Credential
 from agents.pace import Backoff
+from agents.reach import reach
 from core import wire
 from core.clock import Clock
 
@@ -73,6 +76,7 @@ class Channel:
         try:
             async with connect(
                 self._url,
+                sock=await self._reach(),
                 additional_headers=self._headers,
                 ssl=self._tls,
                 compression=None,
@@ -83,8 +87,8 @@ class Channel:
                 max_queue=4,
                 proxy=None,
                 user_agent_header="nhip-agent",
-            ) as socket:
-                await self._talk(socket)
+            ) as line:
+                await self._talk(line)
         except InvalidStatus as error:
             _log.warning("channel: the centre answers %d", error.response.status_code)
             return error.response.status_code in (401, 403)
@@ -94,36 +98,40 @@ class Channel:
             self.connected = False
         return False
 
-    async def _talk(self, socket: ClientConnection) -> None:
+    async def _reach(self) -> socket.socket:
+        parts = urlsplit(self._url)
+        return await reach(parts.hostname or "", parts.port or (443 if self._tls else 80))
+
+    async def _talk(self, line: ClientConnection) -> None:
         self.connected = True
         self._heard_at = self._clock.now()
         _log.info("channel: open")
         await self._on_open()
-        beats = asyncio.create_task(self._beat(socket))
+        beats = asyncio.create_task(self._beat(line))
         try:
-            async for message in socket:
+            async for message in line:
                 self._heard_at = self._clock.now()
-                self._take(socket, message)
+                self._take(line, message)
         finally:
             beats.cancel()
             for look in self._looking:
                 look.cancel()
 
-    async def _beat(self, socket: ClientConnection) -> None:
+    async def _beat(self, line: ClientConnection) -> None:
         while True:
             now = self._clock.now()
             if now - self._heard_at > BEATS_MISSED * self.heartbeat_ms:
                 _log.warning("channel: nothing heard for %d ms", now - self._heard_at)
                 # No closing handshake: nobody is there to answer it.
-                socket.transport.abort()
+                line.transport.abort()
                 return
             try:
-                await socket.send(wire.encode(wire.Beat(now)), text=True)
+                await line.send(wire.encode(wire.Beat(now)), text=True)
             except WebSocketException:
                 return  # the reading side sees the same end
             await self._clock.sleep_until(now + self.heartbeat_ms)
 
-    def _take(self, socket: ClientConnection, message: str | bytes) -> None:
+    def _take(self, line: ClientConnection, message: str | bytes) -> None:
         try:
             request = self._decoder.decode(message)
         except msgspec.DecodeError as error:
@@ -133,13 +141,13 @@ class Channel:
             case wire.PlanChanged():
                 self._on_plan()
             case wire.Diagnose():
-                look = asyncio.create_task(self._look(socket, request))
+                look = asyncio.create_task(self._look(line, request))
                 self._looking.add(look)
                 look.add_done_callback(self._looking.discard)
             case wire.Beat():
                 pass
 
-    async def _look(self, socket: ClientConnection, request: wire.Diagnose) -> None:
+    async def _look(self, line: ClientConnection, request: wire.Diagnose) -> None:
         _log.info("diagnostic %s: %s %s", request.id, request.kind, request.target)
         if len(self._looking) > _DIAGNOSTICS_AT_ONCE:
             diagnosis = wire.Diagnosis(request.id, "unknown", f"busy|{_DIAGNOSTICS_AT_ONCE}", {}, 0)
@@ -147,6 +155,6 @@ class Channel:
             diagnosis = await self._diagnose(request)
         _log.info("diagnostic %s: %s %s", request.id, diagnosis.status, diagnosis.reason)
         try:
-            await socket.send(wire.encode(diagnosis), text=True)
+            await line.send(wire.encode(diagnosis), text=True)
         except WebSocketException as error:
             _log.info("diagnostic %s: the answer could not be sent: %s", request.id, error)

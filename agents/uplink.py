@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import msgspec
 
 from agents.clocks import ClockError, Trip
@@ -20,6 +19,7 @@ from agents.files import write_whole
 from agents.outbox import About, Formed, Outbox
 from agents.outbox.reports import MAX_ROWS
 from agents.pace import Backoff, TokenBucket
+from agents.session import Answer, NoAnswer, Session
 from core import wire
 from core.clock import Clock
 from core.errors import Unavailable
@@ -33,7 +33,6 @@ _RETRY_BASE_MS, _RETRY_CAP_MS = 500, 60_000
 _MAX_RETRY_AFTER_S = 3_600
 _LEAST_BURST = 16 << 10
 _BAD_REPORT, _NOT_ALLOWED, _LATER = (400, 413, 422), (401, 403), (429, 503)
-_TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 
 
 class SavedPlan(msgspec.Struct, frozen=True):
@@ -87,18 +86,11 @@ class Uplink:
         self._set_pace(saved.plan if saved else wire.Plan("", []))
         self._backoff = Backoff(_RETRY_BASE_MS, _RETRY_CAP_MS)
         self._woken, self._plan_wanted = asyncio.Event(), asyncio.Event()
-        self._client = self._new_client()
-        self._request: asyncio.Task[httpx2.Response] | None = None
+        self._session = self._new_session()
+        self._asking: set[asyncio.Task[Answer]] = set()
 
-    def _new_client(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(
-            base_url=self._credential.url,
-            verify=self._tls if self._tls is not None else False,  # without TLS there is nothing to verify
-            timeout=_TIMEOUT,
-            trust_env=False,
-            headers={"Authorization": self._credential.authorization, "User-Agent": "nhip-agent"},
-            limits=httpx2.Limits(max_connections=2, keepalive_expiry=120),
-        )
+    def _new_session(self) -> Session:
+        return Session(self._credential.url, self._tls, {"Authorization": self._credential.authorization})
 
     def _set_pace(self, plan: wire.Plan) -> None:
         self._report_every = plan.report_every_ms
@@ -113,17 +105,17 @@ class Uplink:
 
     async def line_is_back(self) -> None:
         """Try again at once, on new connections: the old ones may hang in a retransmission for minutes."""
-        old, self._client = self._client, self._new_client()
-        if self._request is not None:
-            self._request.cancel()
-        await old.aclose()
+        old, self._session = self._session, self._new_session()
+        await old.close()
+        for request in self._asking:
+            request.cancel()
         self._backoff.succeeded()
         self._fresh_due = self._clock.now()
         self._woken.set()
         self._plan_wanted.set()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._session.close()
 
     async def report(self) -> None:
         """Send reports until cancelled."""
@@ -174,7 +166,7 @@ class Uplink:
         if answer is None:
             return now + self._failed()
         self.tally.bytes_sent += len(formed.body)
-        status = answer.status_code
+        status = answer.status
         if status == 204:
             await self._outbox.ack(formed.seq)
             self.tally.reports += 1
@@ -204,17 +196,17 @@ class Uplink:
             await _first(self._plan_wanted, self._clock.sleep_until(self._clock.now() + wait))
 
     async def _fetch_plan(self) -> bool:
-        answer = await self._ask("GET", PLAN, {"If-None-Match": self._etag} if self._etag else {}, None)
-        if answer is None or answer.status_code not in (200, 304):
+        answer = await self._ask("GET", PLAN, {"If-None-Match": self._etag} if self._etag else {})
+        if answer is None or answer.status not in (200, 304):
             return False
-        if answer.status_code == 304:
+        if answer.status == 304:
             return True
         try:
-            plan = msgspec.json.decode(answer.content, type=wire.Plan)
+            plan = msgspec.json.decode(answer.body, type=wire.Plan)
         except msgspec.DecodeError as error:
             _log.warning("the centre's plan cannot be read, the last one stays: %s", error)
             return False
-        saved = SavedPlan(answer.headers.get("ETag", ""), plan)
+        saved = SavedPlan(answer.headers.get("etag", ""), plan)
         try:
             await asyncio.to_thread(write_whole, self._plan_path, wire.encode(saved), 0o600)
         except OSError as error:
@@ -227,26 +219,24 @@ class Uplink:
         return True
 
     async def _ask(
-        self, method: str, path: str, headers: dict[str, str], content: bytes | None
-    ) -> httpx2.Response | None:
+        self, method: str, path: str, headers: dict[str, str], content: bytes = b""
+    ) -> Answer | None:
         """One request; None when there was no answer. Each answer teaches the clock's error."""
         sent = self._clock.now()
-        request = asyncio.create_task(self._client.request(method, path, headers=headers, content=content))
-        if method == "POST":
-            self._request = request
+        request = asyncio.create_task(self._session.request(method, path, headers, content))
+        self._asking.add(request)
+        request.add_done_callback(self._asking.discard)
         try:
             answer = await request
-        except httpx2.HTTPError as error:
-            _log.info("%s: %s: %s", path, type(error).__name__, error)
+        except NoAnswer as error:
+            _log.info("%s: %s", path, error)
             return None
         except asyncio.CancelledError:
             if request.cancelled() and not _being_cancelled():
                 return None  # by `line_is_back`
             request.cancel()
             raise
-        finally:
-            self._request = None if method == "POST" else self._request
-        centre = answer.headers.get(wire.TIME_HEADER, "")
+        centre = answer.headers.get(wire.TIME_HEADER.lower(), "")
         if centre.isdecimal():
             self.clock_error.add(Trip(sent, self._clock.now(), int(centre)))
         return answer
@@ -265,8 +255,8 @@ def _being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _retry_after_ms(answer: httpx2.Response) -> int:
-    seconds = answer.headers.get("Retry-After", "")
+def _retry_after_ms(answer: Answer) -> int:
+    seconds = answer.headers.get("retry-after", "")
     return min(_MAX_RETRY_AFTER_S, int(seconds)) * 1000 if seconds.isdecimal() else 0
 
 
