@@ -102,10 +102,10 @@ def _service(code: str, name: str, kind: str, target: str, params: Mapping[str, 
 
 
 def _link_of(unit: Unit) -> dict[str, Value]:
-    """This machine's unit has loopback for its gateway and hub; virtual ones have names that say so."""
+    """This machine's unit has addresses of the loopback for its own; virtual ones have names that say so."""
     link = {"unit": unit.code, "kind": "wan"}
     if unit.code == HERE:
-        return {**link, "gateway": "127.0.0.1", "hub": "127.0.0.1", "router": "127.0.0.1"}
+        return {**link, "gateway": "127.0.0.2", "hub": "127.0.0.3", "router": "127.0.0.4"}
     hub = unit.parent if unit.level is Level.COMMUNE else PROVINCE
     return {**link, "gateway": f"gw.{unit.code}.lab", "hub": f"hub.{hub}.lab"}
 

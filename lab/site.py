@@ -5,6 +5,7 @@ certificate so that checks can trust exactly it.
 """
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
@@ -14,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+VALID_FOR = timedelta(days=398)
+RENEWED_AFTER = timedelta(days=330)
 MARK = "Một cửa điện tử"
 PAGE = f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>{MARK}</title>
 <h1>{MARK}</h1><p>Trang thử nghiệm của Nhịp: tiếp nhận và trả kết quả.</p></html>"""
@@ -22,10 +25,11 @@ PAGE = f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>{MARK}</t
 def make_certificate(folder: Path, *names: str) -> Path:
     """A certificate for `names` and its CA in `folder` (`ca.pem`, `cert.pem`, `key.pem`); gives the CA's path."""
     ca = folder / "ca.pem"
-    if not ca.exists():
+    now = datetime.now(UTC)  # noqa: TID251 - a certificate is valid from when it is made
+    if not ca.exists() or now.timestamp() - ca.stat().st_mtime > RENEWED_AFTER.total_seconds():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         authority = trustme.CA(organization_name="Nhịp lab")
-        certificate = authority.issue_cert(*names)
+        certificate = authority.issue_cert(*names, not_after=now + VALID_FOR)
         key = folder / "key.pem"
         key.touch(mode=0o600)
         certificate.private_key_pem.write_to_path(str(key))
