@@ -12,7 +12,7 @@ Cell = str | Wrong
 """What a file holds in a place: text, or something that is no text and why it cannot be taken."""
 Grid = Sequence[Sequence[Cell]]
 
-MAX_ROWS = 50_000
+MAX_ROWS = 20_000
 MAX_COLUMNS = 64
 
 
@@ -52,6 +52,8 @@ def read_lines(sheet: Sheet, source: str, grid: Grid) -> tuple[list[Line], list[
     columns, faults = _columns(sheet, source, at, header)
     if len(grid) > MAX_ROWS:
         return [], [Fault(source, 0, "", f"too many rows|{len(grid)}, the limit is {MAX_ROWS}")]
+    if len(header) > MAX_COLUMNS:
+        return [], [Fault(source, at, "", f"too many columns|{len(header)}, the limit is {MAX_COLUMNS}")]
     if not any(columns):
         return [], [Fault(source, at, "", f"no column of the table {sheet.name}")]
     missing = frozenset(c.name for c in sheet.columns if c.needed and c not in columns)
@@ -78,9 +80,7 @@ def _columns(
 ) -> tuple[list[Column | None], list[Fault]]:
     columns: list[Column | None] = []
     faults = []
-    if len(header) > MAX_COLUMNS:
-        return [], [Fault(source, at, "", f"too many columns|{len(header)}, the limit is {MAX_COLUMNS}")]
-    for cell in header:
+    for cell in header[:MAX_COLUMNS]:
         name = "" if isinstance(cell, Wrong) else cell.strip()
         found = next((column for column in sheet.columns if _plain(name) in _names(column)), None)
         if isinstance(cell, Wrong):

@@ -69,7 +69,7 @@ def _grid(sheet: Any) -> Grid:
     sheet.reset_dimensions()  # what a file says of its own size may be false
     grid: list[list[Cell]] = []
     for row in sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1):
-        cells = [_text(cell) for cell in row]
+        cells = [_text(cell) if cell.value is not None else "" for cell in row]
         while cells and cells[-1] == "":
             cells.pop()
         grid.append(cells)
@@ -88,7 +88,7 @@ def _text(cell: Any) -> Cell:
         return str(int(value))
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    return "" if value is None else str(value)
+    return str(value)
 
 
 def _cell(sheet: Any, value: str | float | None) -> Any:
