@@ -110,8 +110,8 @@ async def test_promtool_finds_no_fault(nhip: Web):
 
 
 async def test_it_is_open_to_this_machine(nhip: Web):
-    for address in ("127.0.0.1", "::1"):
-        answer = await nhip.client(address=address).get("/metrics")
+    for address, host in (("127.0.0.1", "127.0.0.1:8080"), ("::1", "[::1]:8080"), ("127.0.0.1", "localhost")):
+        answer = await nhip.client(address=address, host=f"http://{host}").get("/metrics")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
 
@@ -123,5 +123,11 @@ async def test_elsewhere_it_needs_a_token(nhip: Web):
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 async def test_a_proxy_on_this_machine_does_not_open_it(nhip: Web, header: str):
-    answer = await nhip.client(address="127.0.0.1").get("/metrics", headers={header: "203.0.113.9"})
+    client = nhip.client(address="127.0.0.1", host="http://127.0.0.1")
+    answer = await client.get("/metrics", headers={header: "203.0.113.9"})
+    assert answer.status_code == 401
+
+
+async def test_a_name_made_to_lead_here_does_not_open_it(nhip: Web):
+    answer = await nhip.client(address="127.0.0.1", host="http://evil.example").get("/metrics")
     assert answer.status_code == 401

@@ -153,12 +153,16 @@ def expose(context: Context) -> bytes:
 
 
 def on_loopback(request: Request) -> bool:
-    """Whether the caller is on this machine itself, and not someone whom a proxy on it lets through."""
+    """Whether the caller is on this machine itself, and asks for it by one of its own names.
+
+    Not so for someone whom a proxy on this machine lets through, nor for a page of another site in a browser on
+    it, whose name was made to lead here.
+    """
     forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    if forwarded or request.url.hostname not in ("127.0.0.1", "::1", "localhost"):
+        return False
     try:
-        return (
-            not forwarded and ipaddress.ip_address(request.client.host if request.client else "").is_loopback
-        )
+        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
     except ValueError:
         return False
 

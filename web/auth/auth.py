@@ -36,6 +36,7 @@ class Auth:
     def __init__(self, state: State, clock: Clock, passwords: Passwords | None = None) -> None:
         self._state, self._clock = state, clock
         self._passwords = passwords or Passwords()
+        _ = self._passwords.nobody
         self._accounts = Limiter(PER_ACCOUNT, WINDOW_MS)
         self._addresses = Limiter(PER_ADDRESS, WINDOW_MS)
         self._limits = threading.Lock()

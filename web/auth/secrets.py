@@ -7,6 +7,7 @@ and tokens are 256 random bits, which nobody guesses, so one fast SHA-256 keeps 
 import hashlib
 import hmac
 import secrets
+from functools import cached_property
 
 import argon2
 
@@ -52,7 +53,11 @@ class Passwords:
 
     def __init__(self, hasher: argon2.PasswordHasher | None = None) -> None:
         self._hasher = hasher or argon2.PasswordHasher.from_parameters(argon2.profiles.RFC_9106_LOW_MEMORY)
-        self._nobody = self._hasher.hash(new_secret())
+
+    @cached_property
+    def nobody(self) -> str:
+        """What a password of no user is compared with. Made at the start, or the first guess would take longer."""
+        return self._hasher.hash(new_secret())
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
@@ -60,7 +65,7 @@ class Passwords:
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one hashed as `stored`; with None it takes as long and is False."""
         try:
-            self._hasher.verify(stored or self._nobody, password[:LONGEST_PASSWORD])
+            self._hasher.verify(stored or self.nobody, password[:LONGEST_PASSWORD])
         except argon2.exceptions.VerificationError:
             return False
         return stored is not None
