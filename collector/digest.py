@@ -55,6 +55,16 @@ class Taken:
     size: int
 
 
+COUNTS = (
+    "reports_total",
+    "results_total",
+    "results_refused_total",
+    "samples_total",
+    "samples_refused_total",
+    "figures_not_finite_total",
+)
+
+
 class Digest:
     """`counts` has totals since the start of the process; reading it is safe from any thread."""
 
@@ -80,7 +90,7 @@ class Digest:
         """The journal is to be digested from past `start` on."""
         self.newest = max(self._digested, self._stored)
         """The highest number of the journal that is known to either store."""
-        self.counts: Counter[str] = Counter()
+        self.counts = Counter(dict.fromkeys(COUNTS, 0))
 
     @property
     def held(self) -> int:

@@ -62,7 +62,8 @@ class Inbox(Generic[T]):
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._committed = folder, committed
-        self._queue: queue.SimpleQueue[_Put[T] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Put[T]] | None] = queue.SimpleQueue()
+        self._gathered: list[_Put[T]] = []
         self._segments = sorted(int(path.stem) for path in folder.glob("*.log"))
         self._last = max(after, self._segments[-1] - 1 if self._segments else 0)
         for record in self.records(after=self._last):
@@ -91,9 +92,17 @@ class Inbox(Generic[T]):
 
         `item` is what `committed` gets for it. The future raises Unavailable if it could not be written.
         """
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Put(record, item, done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[int] = loop.create_future()
+        if not self._gathered:
+            # All that this turn of the loop brings goes to the thread at once.
+            loop.call_soon(self._hand_over)
+        self._gathered.append(_Put(record, item, done))
         return done
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._gathered)
+        self._gathered = []
 
     def size(self) -> int:
         """Bytes of the journal on disk, about."""
@@ -111,6 +120,8 @@ class Inbox(Generic[T]):
 
     async def close(self) -> None:
         """End the thread after all that was put before."""
+        if self._gathered:
+            self._hand_over()
         self._queue.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
@@ -122,7 +133,7 @@ class Inbox(Generic[T]):
             item = self._queue.get()
             with contextlib.suppress(queue.Empty):
                 while item is not None:
-                    waiting.append(item)
+                    waiting += item
                     item = self._queue.get_nowait()
                 ending = True
             if waiting:

@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -33,6 +34,7 @@ LARGE_BODY = 64 << 10
 """Bytes as sent, past which a report is unpacked and read in a thread."""
 MAINTAIN_MS = 60_000
 RETRY_AFTER_S = 5
+GC_THRESHOLDS = (50_000, 20, 50)
 _log = logging.getLogger(__name__)
 _Key = tuple[str, str]
 
@@ -82,6 +84,8 @@ class Ingest:
         Raises:
             Unavailable: the journal is long and the sample store takes nothing.
         """
+        # For the whole process: reports are many small lists that live for a second and never form cycles.
+        gc.set_threshold(*GC_THRESHOLDS)
         self._worker.start(self._inbox.forget)
         await asyncio.to_thread(self._replay)
         self._inbox.start()

@@ -10,6 +10,8 @@ from pathlib import Path
 from collector.digest import Digest, Taken
 from core.wire import encode
 
+GATHER_S = 0.1
+"""Reports are digested together with all that follow within this time: fewer turns, and answers are not held up."""
 GROUP_SAMPLES = 125_000
 GROUP_S = 1.0
 """Samples are stored when there are so many, or when the first of them has waited so long."""
@@ -33,6 +35,8 @@ class Worker:
         self._waiting_bytes = 0
         self._undone_bytes = 0
         """Digested since the last checkpoint."""
+        self._take_at = 0.0
+        self._sleeping_long = False
         self._store_at: float | None = None
         self._checkpoint_at: float | None = None
         self._wanted = self._settled = 0
@@ -49,9 +53,12 @@ class Worker:
     def put(self, first: int, taken: Sequence[Taken]) -> None:
         """Reports that are in the journal, numbered from `first`. Calls come in order of numbers."""
         with self._changed:
+            if not self._waiting:
+                self._take_at = time.monotonic() + GATHER_S
             self._waiting.extend(enumerate(taken, first))
             self._waiting_bytes += sum(one.size for one in taken)
-            self._changed.notify_all()
+            if self._sleeping_long:
+                self._changed.notify_all()
 
     @property
     def is_full(self) -> bool:
@@ -85,7 +92,7 @@ class Worker:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._is_called, self._pause())
+                self._wait()
                 ending, wanted = self._ending, self._wanted
                 taken = self._grab()
             began = time.monotonic()
@@ -104,8 +111,17 @@ class Worker:
             if ending and not (self._waiting and self._may_take()):
                 return
 
-    def _is_called(self) -> bool:
-        return (bool(self._waiting) and self._may_take()) or self._ending or self._wanted > self._settled
+    def _wait(self) -> None:
+        """Until something is due. `put` notifies only when nothing was waiting: no wake-up for each report."""
+        while not (self._ending or self._wanted > self._settled):
+            takes = [self._take_at] if self._waiting and self._may_take() else []
+            due = [at for at in (*takes, self._store_at, self._checkpoint_at) if at is not None]
+            pause = min(due) - time.monotonic() if due else None
+            if pause is not None and pause <= 0:
+                return
+            self._sleeping_long = not takes
+            self._changed.wait(pause)
+            self._sleeping_long = False
 
     def _may_take(self) -> bool:
         return self._digest.held < MAX_HELD_SAMPLES
@@ -114,10 +130,6 @@ class Worker:
         if at is None:
             return False
         return hurry or (early and not self._failing) or time.monotonic() >= at
-
-    def _pause(self) -> float | None:
-        due = [at for at in (self._store_at, self._checkpoint_at) if at is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _grab(self) -> list[tuple[int, Taken]]:
         if not self._may_take():

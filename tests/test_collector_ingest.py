@@ -317,5 +317,5 @@ async def test_host_facts_become_a_device_of_the_unit(here):
     other = wire.Document("what", NOW, {})
     await here.post(report(here.enrol(), 1, [], extra={"documents": [document, other]}))
     await stored(here)
-    assert [device.name for device in devices(here.state, "u1")] == ["pc-1"]
+    assert [device.body for device in devices(here.state, "u1")] == [{"hostname": "pc-1"}]
     assert here.ingest.counters()["documents_refused_total"] == 1

@@ -6,12 +6,13 @@ import itertools
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support_samples import VICTORIA, batch, victoria_metrics
+from support_samples import batch
 
 from collector.samples import Bucket, Point, SampleStore
 from collector.samples.buckets import bucketed
 from collector.samples.duckdb_engine import DuckStore
 from collector.samples.influx_engine import InfluxStore
+from lab.victoria import VICTORIA, victoria_metrics
 
 DAY, HOUR = 86_400_000, 3_600_000
 T0 = 1_790_000_000_000 - 1_790_000_000_000 % DAY
@@ -35,9 +36,9 @@ def engine(request, tmp_path_factory):
         return
     if VICTORIA is None:
         pytest.skip("victoria-metrics is not installed")
-    with victoria_metrics(folder / "server") as url:
+    with victoria_metrics(folder / "server") as server:
         yield Engine(
-            lambda: InfluxStore(url, folder / "mark", settle_s=0, lookback="5y"),
+            lambda: InfluxStore(server.url, folder / "mark", settle_s=0, lookback="5y"),
             lambda store: store._get("/internal/force_flush", {}),
         )
 
