@@ -217,7 +217,7 @@ def _silences(evidence: Evidence, now: int, claims: _Claims) -> Iterable[_Silenc
 def _line_claims(check: CheckEvidence, claims: _Claims) -> None:
     reach = int(REACH * check.interval_ms)
     failures = []
-    for said, following in zip(check.said, [*check.said[1:], None], strict=True):
+    for said, following in _with_next(check.said):
         until = said.last_at + reach
         if said.status in ("up", "degraded"):
             claims.vouch(said.first_at, said.last_at)
@@ -241,13 +241,17 @@ def _troubles(
     """When the check had `status`. What failed while the unit was down says nothing of the time after."""
     reach = int(REACH * check.interval_ms)
     found = []
-    for said, following in zip(check.said, [*check.said[1:], None], strict=True):
+    for said, following in _with_next(check.said):
         if said.status == status:
             end = claims.ends(_spoken_until(said, following, reach))
             if status_at(timeline, said.last_at) not in (Status.UP, Status.DEGRADED, None):
                 end = min(end, said.last_at)
             found.append(Stretch(said.first_at, end, Status.DEGRADED, reason))
     return _in_sequence(found)
+
+
+def _with_next(said: Sequence[Said]) -> Iterable[tuple[Said, Said | None]]:
+    return zip(said, [*said[1:], None], strict=bool(said))
 
 
 def _spoken_until(said: Said, following: Said | None, reach: int) -> int:

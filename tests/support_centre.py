@@ -168,7 +168,7 @@ async def site(folder: Path, clock: ManualClock | None = None) -> AsyncIterator[
         listening.bind(("127.0.0.1", 0))
         here.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
             await asyncio.sleep(0.01)
         try:
             yield here

@@ -4,9 +4,6 @@ from pathlib import Path
 
 from support_centre import UNIT, agent, site
 
-from core import wire
-from core.values import Status
-
 
 async def test_a_unit_goes_up_down_and_up_and_late_results_retract_what_was_none(tmp_path: Path) -> None:
     async with site(tmp_path) as here, agent(here) as box:
