@@ -1,8 +1,12 @@
 """The pages over a whole province made of values: the seed's 188 units, a few of them in trouble."""
 
+import atexit
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 from support_views import DAY, HOUR, MINUTE, FakeViews, agent_state, check_state, unit_state
 from support_web import Web, web
@@ -38,9 +42,8 @@ HOST = {
 @asynccontextmanager
 async def province_web(folder: Path) -> AsyncIterator[Web]:
     """The application over `province`, its registry and one machine filled in."""
-    async with web(folder, clock=ManualClock(NOW), make_views=lambda clock: province(folder, clock)) as made:
-        seed(made.state, NOW - DAY)
-        made.context.registry.refresh()
+    shutil.copyfile(_seeded(), folder / "state.db")
+    async with web(folder, clock=ManualClock(NOW), make_views=province) as made:
         with made.state.write() as connection:
             newer = HOST | {"hardware": {**HOST["hardware"], "memory": 7_812}}
             for at, body in ((NOW - 20 * DAY, HOST), (NOW - HOUR, newer)):
@@ -58,11 +61,22 @@ async def province_web(folder: Path) -> AsyncIterator[Web]:
         yield made
 
 
-def province(folder: Path, clock: Clock) -> FakeViews:
-    views, now = FakeViews(clock), clock.now()
-    state = State(folder / "seed.db")
+@cache
+def _seeded() -> Path:
+    """A state store with the seed in it, made once: seeding takes longer than most tests."""
+    folder = Path(mkdtemp(prefix="nhip-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    state = State(folder / "seeded.db")
     state.create_all()
-    seed(state, now - DAY)
+    seed(state, NOW - DAY)
+    state.close()
+    return state.path
+
+
+def province(clock: Clock) -> FakeViews:
+    """Every unit with an agent; eight units are in trouble, and 11983 has checks and a history."""
+    views, now = FakeViews(clock), clock.now()
+    state = State(_seeded())
     for unit in Registry(state).units(now):
         if unit.level is not Level.PROVINCE:
             views.units[unit.code] = unit_state(

@@ -25,7 +25,7 @@ HEADER = """\
 msgid ""
 msgstr ""
 "Language: {language}\\n"
-"Plural-Forms: {plurals};\\n"
+"Plural-Forms: {plurals}\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 
 """

@@ -124,14 +124,15 @@ class Speaker:
 
     def seconds(self, value: float) -> str:
         """A measured duration, in the unit that suits it: µs, ms, s, or days and hours."""
-        size = abs(value)
-        if size >= 120:
-            return ("−" if value < 0 else "") + self.duration(size * 1000)
+        if value < 0:
+            return "−" + self.seconds(-value)
+        if value >= 120:
+            return self.duration(value * 1000)
         for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
-            if size * factor >= 1 or unit == "µs" or size == 0:
-                scaled = value * factor
+            if value * factor >= 1 or value == 0:
                 break
-        return f"{self.number(scaled, 0 if abs(scaled) >= 100 or not scaled else 1)} {unit}"
+        scaled = value * factor
+        return f"{self.number(scaled, 0 if scaled >= 100 or not scaled else 1)} {unit}"
 
 
 def speaker(language: str, now: int) -> Speaker:

@@ -46,13 +46,21 @@ REASONS: Mapping[str, str] = {
     "ttl exceeded": mark("lost its way (TTL exceeded)"),
     "unknown kind": mark("the agent does not know checks of kind {value}"),
     "unreachable": mark("unreachable"),
-    # of verdicts
+    # of verdicts (collector/judge.py)
+    "never seen": mark("nothing was ever heard of it"),
+    "no news": mark("no evidence for this time"),
+    "no contact": mark("its agent fell silent"),
+    "router not reached": mark("the centre does not reach its router"),
+    "line checks fail": mark("it reaches neither hub nor centre"),
+    "check down": mark("failing: {value}"),
+    "check degraded": mark("degraded: {value}"),
     "planned": mark("planned maintenance"),
     "power": mark("power cut"),
     # of results that were received and not taken
     "future": mark("dated in the future"),
     "before enrolment": mark("dated before the agent was enrolled"),
     "unknown check": mark("of a check that is not known"),
+    "unknown status": mark("with a status that is not known"),
 }
 ROLES: Mapping[str, str] = {
     "lan": mark("LAN"),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from web.auth.guard import public
+from web.auth.routes import local
 from web.context import context_of
 from web.i18n import COOKIE, LANGUAGES
 
@@ -22,12 +23,18 @@ def choose(request: Request, language: str) -> Response:
     """Remember `language` and go back to the page the visitor came from."""
     if language not in LANGUAGES:
         raise HTTPException(404)
-    came_from = urlsplit(request.headers.get("referer", ""))
-    back = "/"
-    if came_from.netloc == request.url.netloc and came_from.path.startswith("/"):
-        # One slash only: a browser reads `//host` as another host.
-        back = "/" + came_from.path.lstrip("/\\") + (f"?{came_from.query}" if came_from.query else "")
-    response = RedirectResponse(back, 303)
+    response = RedirectResponse(_back(request), 303)
     secure = context_of(request).secure
     response.set_cookie(COOKIE, language, max_age=A_YEAR_S, path="/", samesite="lax", secure=secure)
     return response
+
+
+def _back(request: Request) -> str:
+    """The page of this site that the link was on, else the front page."""
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    if came_from.netloc != request.url.netloc:
+        return "/"
+    return local(came_from.path + (f"?{came_from.query}" if came_from.query else ""))
