@@ -87,6 +87,9 @@ def _enrol(given: argparse.Namespace) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
+    # msgspec takes typing_extensions where some other package has brought it; this Python needs nothing of it, and
+    # it would keep 2 MB for as long as the agent runs.
+    sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
     from agents import credential as credentials
     from agents.agent import Agent, run_until_signal
 

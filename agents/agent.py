@@ -4,14 +4,16 @@ import asyncio
 import fcntl
 import logging
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import psutil
+import msgspec
 
-from agents import host, life
+from agents import life, selfwatch
 from agents.channel import Channel
 from agents.credential import Credential
 from agents.loop import Loop
@@ -33,6 +35,7 @@ _HOUSEKEEPING_MS = 10_000
 _JUMP_MS = 1_000
 _RESTART_S = 5.0
 _FLUSH_S = 2.0
+_HOST_S = 60.0
 
 
 @dataclass(slots=True)
@@ -62,10 +65,8 @@ class Agent:
         self._clock = clock or SteadyClock()
         self._metrics_port = metrics_port
         self._tls = credential.tls()
-        self._process = psutil.Process()
         self._stopping = asyncio.Event()
         self._jump = 0
-        self._host_body: dict[str, Any] | None = None
         self._host_due = 0
         saved = load_plan(directory / PLAN)
         self._plan = saved.plan if saved else wire.Plan(credential.unit, [])
@@ -181,18 +182,19 @@ class Agent:
 
     async def _tell_host(self, now: int) -> None:
         self._host_due = now + self._plan.host_facts_every_ms
-        await self._parts.outbox.add_document(await asyncio.to_thread(host.document, now))
+        document = await _host_document(now)
+        if document is not None:
+            await self._parts.outbox.add_document(document)
 
     def _about(self) -> About:
         parts = self._parts
-        cpu = self._process.cpu_times()
         return About(
             agent=self._credential.agent,
             now=self._clock.now(),
             clock_error=parts.uplink.clock_error.estimate(),
             skipped=parts.loop.skipped,
-            rss_bytes=self._process.memory_info().rss,
-            cpu_seconds=cpu.user + cpu.system,
+            rss_bytes=selfwatch.rss_bytes(),
+            cpu_seconds=selfwatch.cpu_seconds(),
             note="; ".join(note for note in (parts.outbox.note, parts.uplink.note) if note),
         )
 
@@ -235,6 +237,24 @@ class Agent:
             clock_error_seconds=None if about.clock_error is None else about.clock_error / 1000,
             connected=parts.channel.connected,
         )
+
+
+async def _host_document(now: int) -> wire.Document | None:
+    """The facts of this machine, gathered by a short-lived child: what it loads for that need not stay."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agents.host", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(_HOST_S):
+            output, _ = await child.communicate()
+        return wire.Document("host", now, msgspec.json.decode(output, type=dict[str, Any]))
+    except (TimeoutError, msgspec.DecodeError) as error:
+        _log.warning("host facts: %s: %s", type(error).__name__, error)
+        return None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
 
 
 async def _diagnose(request: wire.Diagnose) -> wire.Diagnosis:

@@ -16,6 +16,7 @@ class Diagnostic:
     probe: str
     """The kind of probe that runs."""
     timeout_ms: int
+    """Longest wait for an answer; what a burst takes to be sent comes on top, up to MAX_MS together."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """The most that a numeric parameter may be; more is refused."""
     refused: frozenset[str] = frozenset()
@@ -26,7 +27,7 @@ class Diagnostic:
 DIAGNOSTICS: Mapping[str, Diagnostic] = {
     "ping": Diagnostic(
         "icmp",
-        timeout_ms=30_000,
+        timeout_ms=5_000,
         limits={"count": 50, "spacing_ms": 500},
         defaults={"count": 5, "spacing_ms": 200},
     ),
@@ -34,13 +35,15 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
     "dns": Diagnostic("dns", timeout_ms=10_000),
     "http": Diagnostic(
         "http",
-        timeout_ms=30_000,
+        timeout_ms=20_000,
         limits={"max_body_bytes": 256 << 10},
         refused=frozenset({"ca_file", "body_regex"}),
     ),
 }
 """The whole list. An agent runs nothing else that it is sent."""
 
+MAX_MS = 30_000
+"""No diagnostic takes longer."""
 _MAX_TARGET = 2_048
 
 
@@ -83,8 +86,14 @@ def _refused(why: str) -> Result:
 async def _run(request: Diagnose) -> Result:
     allowed = DIAGNOSTICS[request.kind]
     params = {**allowed.defaults, **request.params}
-    check = Check(0, allowed.probe, request.target, 0, allowed.timeout_ms, params)
+    check = Check(0, allowed.probe, request.target, 0, _timeout_ms(allowed, params), params)
     try:
         return await PROBES[allowed.probe].run(check)
     except Exception as error:  # noqa: BLE001 - whoever asked is told, and the agent goes on
         return Result(Status.UNKNOWN, f"probe failed|{type(error).__name__}: {error}")
+
+
+def _timeout_ms(allowed: Diagnostic, params: Mapping[str, object]) -> int:
+    count, spacing = params.get("count", 1), params.get("spacing_ms", 0)
+    sending = count * spacing if isinstance(count, int) and isinstance(spacing, int) else 0
+    return min(MAX_MS, allowed.timeout_ms + max(0, sending))

@@ -1,4 +1,6 @@
-"""The facts of the machine the agent runs on, as an inventory document of kind "host".
+"""The facts of the machine the agent runs on: the body of an inventory document of kind "host".
+
+Run as a program (`python -m agents.host`), it prints them as JSON: the agent asks a child for them.
 
 Keys are those of GLPI's inventory format, so that facts from any of its agents and ours are read alike. Nothing in
 it changes by itself: the same machine gives the same document. (When it booted is in each report, `wire.Life`.)
@@ -6,26 +8,23 @@ it changes by itself: the same machine gives the same document. (When it booted 
 
 import contextlib
 import ipaddress
+import json
 import platform
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from agents.life import version
-from core import wire
 
 _DMI = Path("/sys/class/dmi/id")
 _MEBI = 1 << 20
 
 
-def document(now: int) -> wire.Document:
-    """This machine's facts at `now`. What cannot be read (without root, in a container) is left out."""
-    return wire.Document("host", now, facts())
-
-
 def facts() -> dict[str, Any]:
+    """The body of the document. What cannot be read (without root, in a container) is left out."""
     return {
         "versionclient": f"nhip-agent {version()}",
         "hardware": _hardware(),
@@ -184,3 +183,7 @@ def _temporary_addresses() -> set[ipaddress.IPv6Address | ipaddress.IPv4Address]
     # Privacy addresses (RFC 8981) change each day; flag 0x01 in the kernel's table.
     rows = (line.split() for line in _read(Path("/proc/net/if_inet6")).splitlines())
     return {ipaddress.ip_address(bytes.fromhex(row[0])) for row in rows if int(row[4], 16) & 1}
+
+
+if __name__ == "__main__":
+    json.dump(facts(), sys.stdout)

@@ -4,9 +4,8 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
-import psutil
-
 from agents.files import sync_directory, write_whole
+from agents.selfwatch import booted_at
 from core import wire
 
 _CLEAN, _BEGUN = "ended-in-order", "begun"
@@ -33,7 +32,7 @@ def begin(directory: Path, now: int) -> wire.Life:
     write_whole(directory / _BEGUN, f"{now}\n".encode())
     return wire.Life(
         started_at=now,
-        booted_at=int(psutil.boot_time() * 1000),
+        booted_at=booted_at(),
         boot_id=_BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "",
         clean_shutdown=clean,
         version=version(),

@@ -70,6 +70,9 @@ class Rig:
     def last(self) -> wire.Header:
         return list(self.centre.reports.values())[-1].header
 
+    def documents(self) -> list[wire.Document]:
+        return [document for report in self.centre.reports.values() for document in report.documents]
+
     def numbers(self) -> list[int]:
         return sorted(n for _, n, _, _ in self.centre.rows())
 
@@ -94,8 +97,10 @@ async def test_it_fetches_its_plan_measures_and_reports(rig: Rig) -> None:
 
 async def test_it_tells_the_facts_of_its_machine_once(rig: Rig) -> None:
     rig.start()
-    await rig.centre.until(lambda: len(rig.numbers()) > 30)
-    documents = [d for report in rig.centre.reports.values() for d in report.documents]
+    await rig.centre.until(lambda: bool(rig.documents()))
+    told = len(rig.numbers())
+    await rig.centre.until(lambda: len(rig.numbers()) > told + 20)
+    documents = rig.documents()
     assert [document.kind for document in documents] == ["host"]
     assert documents[0].body["hardware"]["memory"] > 0
 
@@ -234,7 +239,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_running_agent_loads_nothing_heavy() -> None:
-    heavy = "scapy netmiko paramiko pysnmp pydantic fastapi sqlalchemy numpy prometheus_client argparse rich click"
+    heavy = "scapy netmiko paramiko pysnmp pydantic fastapi sqlalchemy numpy prometheus_client argparse rich click httpx2 anyio psutil"
     code = f"import sys, agents.agent; print([m for m in {heavy.split()} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
