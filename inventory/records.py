@@ -1,10 +1,8 @@
 """What the registry holds, as frozen values. Times are ms UTC; `valid_to` is None while there is no end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
-
-from sqlalchemy import RowMapping
 
 from core.values import Check, Level
 
@@ -128,7 +126,7 @@ def valid(records: Iterable[V], at: int) -> list[V]:
     return [record for record in records if is_valid(record, at)]
 
 
-def record_of(shape: type[R], row: "RowMapping | dict[str, Any]") -> R:
+def record_of(shape: type[R], row: Mapping[Any, Any]) -> R:
     """A row of the table, or of an import, as its record."""
     values = {field.name: row[field.name] for field in fields(shape)}  # type: ignore[arg-type]
     if shape is Unit:

@@ -35,6 +35,10 @@ UNITS = {
         (2, "parent", "a province has no parent"),
     ),
     "a second province": (f"{HEADER}\n34,Tỉnh,province,", (2, "level", "a second province|33")),
+    "a parent that is not above": (
+        f"{HEADER}\na,A,district,11950",
+        (2, "parent", "parent is not of a higher level|11950|parent of a"),
+    ),
     "a duplicate code": (f"{HEADER}\na,A,commune,323\na,B,commune,323", (3, "code", "duplicate|row 2")),
     "a bad level": (f"{HEADER}\na,A,thôn,323", (2, "level", "bad level|thôn")),
     "a bad code": (f"{HEADER}\n11 950,A,commune,323", (2, "code", "bad code|11 950")),
@@ -193,8 +197,8 @@ def test_parents_that_change_places_over_time_are_no_cycle(state: State, tmp_pat
     header = ("code", "name", "level", "parent", "valid_from", "valid_to")
     rows = [
         ("a", "A", "district", "33", "2022-01-01", "2023-01-01"),
-        ("a", "A", "district", "b", "2023-01-01", ""),
-        ("b", "B", "district", "a", "2022-01-01", "2023-01-01"),
+        ("a", "A", "commune", "b", "2023-01-01", ""),
+        ("b", "B", "commune", "a", "2022-01-01", "2023-01-01"),
         ("b", "B", "district", "33", "2023-01-01", ""),
     ]
     assert faults(state, csv_file(tmp_path, "units.csv", header, *rows)) == []

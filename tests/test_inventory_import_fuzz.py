@@ -199,4 +199,5 @@ def test_a_large_file_of_nonsense_is_answered_within_seconds(state: State, tmp_p
     rows = "".join(f"u{n},Xã,commune,u{n + 1}\n" for n in range(5_000))
     (tmp_path / "units.csv").write_text(f"code,name,level,parent\n{rows}", encoding="utf-8")
     found = proposal(state, tmp_path / "units.csv", now=NOW)
-    assert [(fault.row, fault.reason) for fault in found.faults] == [(5_001, "unknown parent|u5000")]
+    assert len(found.faults) == 5_000
+    assert found.faults[-1].reason == "unknown parent|u5000"

@@ -66,6 +66,15 @@ def _parent(unit: Version, by_code: Mapping[str, list[Version]]) -> Iterator[Fau
     elif not _covered(unit, by_code[parent]):
         reason = f"parent does not exist all the time|{parent}|parent of {unit.row['code']}"
         yield _fault("units", unit, "parent", reason)
+    elif any(_overlap(unit, above) and not _is_above(above, unit) for above in by_code[parent]):
+        yield _fault(
+            "units", unit, "parent", f"parent is not of a higher level|{parent}|parent of {unit.row['code']}"
+        )
+
+
+def _is_above(parent: Version, unit: Version) -> bool:
+    # A level that could not be read is a fault already, and says nothing about others.
+    return _bad(parent, "level") or _RANK[parent.row["level"]] < _RANK[unit.row["level"]]
 
 
 def _circling(units: list[Version], by_code: Mapping[str, list[Version]]) -> set[int]:
@@ -73,8 +82,8 @@ def _circling(units: list[Version], by_code: Mapping[str, list[Version]]) -> set
 
     A circle has a step that does not lead to a higher level: where there is none, there is nothing to search.
     """
-    above = {code: min(_RANK.get(v.row["level"], 0) for v in versions) for code, versions in by_code.items()}
-    if all(above.get(u.row["parent"], -1) < _RANK.get(u.row["level"], 0) for u in units):
+    rank = {code: max(_RANK.get(v.row["level"], 0) for v in versions) for code, versions in by_code.items()}
+    if all(rank.get(u.row["parent"], -1) < _RANK.get(u.row["level"], 0) for u in units):
         return set()
     found: set[int] = set()
     for at in {unit.start for unit in units}:
