@@ -62,10 +62,11 @@ class Registry:
 
     def plan(self, vantage: str) -> Plan:
         """The plan of that unit's agent; without checks for a unit that has none."""
-        bounds = {name: int(setting(self._now.settings, name)) for name in PLAN_BOUNDS}
-        if vantage in self._now.provinces:
-            bounds["report_every_ms"] = int(setting(self._now.settings, "province_report_every_ms"))
-        checks = [_on_the_wire(planned) for planned in self.checks_of(vantage)]
+        now = self._now  # one snapshot throughout, though another may take its place meanwhile
+        bounds = {name: int(setting(now.settings, name)) for name in PLAN_BOUNDS}
+        if vantage in now.provinces:
+            bounds["report_every_ms"] = int(setting(now.settings, "province_report_every_ms"))
+        checks = [_on_the_wire(planned) for planned in now.by_vantage.get(vantage, ())]
         return Plan(unit=vantage, checks=checks, **bounds)
 
 
