@@ -17,7 +17,8 @@ run: setup ## the centre, this machine's own agent and 187 virtual units on 127.
 	@exec $(BIN)/nhip lab demo --port $(PORT) --data $(DATA)
 
 test: setup debian ## all tests (as root: with real servers, namespaces and a browser)
-	$(BIN)/pytest -n $${TEST_WORKERS:-2} --dist loadgroup
+	$(BIN)/pytest -m "not alone" -n $${TEST_WORKERS:-2} --dist loadgroup
+	$(BIN)/pytest -m alone
 
 lint: setup ## format, lint, types, import directions, translations
 	$(BIN)/ruff format --check .
@@ -34,9 +35,8 @@ lab: setup ## the province in network namespaces (root): nhip lab wan
 
 clean: ## remove what set-up and runs made (not the data of `make run`)
 	rm -rf $(VENV) node_modules web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .build
-	find web/locale -name '*.mo' -delete
 
-setup: $(VENV)/.done web/static/vendor/.done $(patsubst %.po,%.mo,$(wildcard web/locale/*/LC_MESSAGES/*.po))
+setup: $(VENV)/.done web/static/vendor/.done
 
 $(VENV)/.done: requirements.txt pyproject.toml
 	@echo "Setting up the Python environment in $(VENV) …"
@@ -50,9 +50,6 @@ web/static/vendor/.done: package-lock.json $(VENV)/.done
 	@npm ci --silent --ignore-scripts
 	@$(BIN)/python -m web.assets
 	@touch $@
-
-%.mo: %.po $(VENV)/.done
-	@$(BIN)/python -m web.catalogue compile $< $@
 
 # Debian's packages that tests and benches run against. Only where root is there; what is missing is said, not hidden.
 debian:
