@@ -92,12 +92,34 @@ async def test_a_change_from_any_thread_arrives_with_the_units_state(nhip: Web):
 
 
 async def test_outages_and_agents_come_as_their_ids(nhip: Web):
-    async with served(nhip.app) as url, listening(url, nhip) as (listener, _):
+    path = "/events?kinds=unit,outage,agent"
+    async with served(nhip.app) as url, listening(url, nhip, path) as (listener, _):
         await listener.next()
         nhip.views.feed.publish("outage", "8")
         nhip.views.feed.publish("agent", "11950-3f2a")
         assert json.loads((await listener.of("outage"))["data"]) == {"id": 8}
         assert json.loads((await listener.of("agent"))["data"]) == {"agent": "11950-3f2a"}
+
+
+async def test_what_was_not_asked_for_does_not_come_and_the_place_moves_on(nhip: Web):
+    async with served(nhip.app) as url, listening(url, nhip) as (listener, _):
+        await listener.next()
+        nhip.views.feed.publish("agent", "11950-3f2a")
+        event = await listener.next()
+        assert (event["event"], event["id"]) == ("heartbeat", str(nhip.views.feed.last_id))
+
+
+async def test_heartbeats_come_among_the_busiest_news(nhip: Web):
+    async def be_busy() -> None:
+        while True:
+            nhip.views.feed.publish("unit", "11950")
+            await asyncio.sleep(0.01)
+
+    async with served(nhip.app) as url, listening(url, nhip) as (listener, _):
+        busy = asyncio.create_task(be_busy())
+        for _ in range(3):
+            await listener.of("heartbeat")
+        busy.cancel()
 
 
 async def test_heartbeats_go_on_while_nothing_happens(nhip: Web):
@@ -236,7 +258,7 @@ def test_a_client_too_slow_for_its_box_is_told_to_load_anew():
 @given(st.lists(st.one_of(st.integers(0, 4), st.none()), max_size=40), st.integers(1, 4))
 def test_whatever_a_box_drops_a_later_event_makes_up_for(steps: list[int | None], size: int):
     """What a client knows after reading is the newest change of each thing, or it was told to load anew."""
-    box, id_ = Box(0, size), 0
+    box, id_ = Box(0, size=size), 0
     truth: dict[str, int] = {}
     known: dict[str, int] = {}
 

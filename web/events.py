@@ -6,6 +6,7 @@ thing replaces the older one. A box that overflows says `resync`: the page loads
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
@@ -28,14 +29,17 @@ HEARTBEAT_S = 15.0
 BOX = 500
 """Changes that wait for one client. A province has fewer units; past this a page is quicker loaded anew."""
 BEHIND_S = 1.0
+USUAL = frozenset({"unit", "outage"})
+"""Agents tell of themselves with each report, dozens a second: who wants that asks for it."""
 
 
 class Box:
     """What waits for one client: the newest change of each thing, in the order of ids."""
 
-    def __init__(self, seen: int, size: int = BOX) -> None:
+    def __init__(self, seen: int, kinds: frozenset[str] = USUAL, size: int = BOX) -> None:
         self.seen = seen
-        """Id of the last change that is in the box, or was."""
+        """Id of the last change that is in the box, was, or is none of its kinds."""
+        self._kinds = kinds
         self.ended = False
         self.ready = asyncio.Event()
         self._size = size
@@ -45,6 +49,8 @@ class Box:
         if news.id <= self.seen:
             return
         self.seen = news.id
+        if news.kind not in self._kinds:
+            return
         self._waiting.pop((news.kind, news.subject), None)
         self._waiting[news.kind, news.subject] = (news.id, event(news.kind, data, news.id))
         if len(self._waiting) > self._size:
@@ -82,28 +88,34 @@ class Streams:
     def __len__(self) -> int:
         return len(self._boxes)
 
-    async def stream(self, session: str | None, last_id: int | None) -> AsyncIterator[bytes]:
+    async def stream(
+        self, session: str | None, last_id: int | None, kinds: frozenset[str] = USUAL
+    ) -> AsyncIterator[bytes]:
         """Events after `last_id` (None: from now on) until the session, the server or the client ends it."""
-        box = Box(self._feed.last_id if last_id is None else last_id)
+        box = Box(self._feed.last_id if last_id is None else last_id, kinds)
         if self._closed:
             return
         self._boxes[box] = session
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run(self._feed.last_id))
+        loop = asyncio.get_running_loop()
         try:
             yield self._heartbeat(box)
+            beat_at = loop.time() + self._heartbeat_s
             self._catch_up(box)
             while not box.ended:
-                try:
-                    await asyncio.wait_for(box.ready.wait(), self._heartbeat_s)
-                except TimeoutError:
-                    # Also how a session is noticed that expired or was ended by another process.
-                    if session and await asyncio.to_thread(self._auth.user_of_session, session) is None:
-                        return
-                    yield box.take() + self._heartbeat(box)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(beat_at):
+                        await box.ready.wait()
+                if loop.time() < beat_at:
+                    if text := box.take():
+                        yield text
                     continue
-                if text := box.take():
-                    yield text
+                beat_at = loop.time() + self._heartbeat_s
+                # Also how a session is noticed that expired or was ended by another process.
+                if session and await asyncio.to_thread(self._auth.user_of_session, session) is None:
+                    return
+                yield box.take() + self._heartbeat(box)
         finally:
             self._boxes.pop(box, None)
 
@@ -180,10 +192,12 @@ async def events(
     request: Request,
     last_event_id: Annotated[str, Header()] = "",
     after: Annotated[str, Query()] = "",
+    kinds: Annotated[str, Query(max_length=100)] = ",".join(sorted(USUAL)),
 ) -> StreamingResponse:
     """The stream; `after` is for a page's first connection: the feed's last id when the page was made."""
+    streams, last = context_of(request).streams, _id(last_event_id or after)
     return StreamingResponse(
-        context_of(request).streams.stream(session_of(request), _id(last_event_id or after)),
+        streams.stream(session_of(request), last, frozenset(kinds.split(","))),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
