@@ -9,6 +9,7 @@ Each request is a line of JSON with `do`, each answer a line too, `{"error": …
 
 import argparse
 import contextlib
+import ctypes
 import errno
 import heapq
 import json
@@ -29,6 +30,7 @@ from lab.line import Conditions, Direction
 from lab.netns import device_drops, inside, open_tun
 
 MTU = 1500
+_PR_SET_TIMERSLACK = 29
 CLOSE_AT_ONCE = 32
 READ_AT_ONCE = 64
 """Packets of one device in a row, before others get their turn."""
@@ -259,11 +261,19 @@ def _end(place: list[str], queue: int, direction: Direction) -> End:
     return End(namespace, device, open_tun(namespace, device, queue=queue), direction)
 
 
+def be_punctual() -> None:
+    """A line is not slower because the machine is busy: ask for exact timers, and to go ahead of ordinary work."""
+    ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Carry packets between pairs of TUN devices.")
     parser.add_argument("socket", type=Path, help="where to take orders; made here, and removed at the end")
     parser.add_argument("--while-stdin", action="store_true", help="end when standard input closes")
     options = parser.parse_args()
+    be_punctual()
     server = Server(options.socket, while_stdin=options.while_stdin)
     signal.signal(signal.SIGTERM, server.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN if not options.while_stdin else server.stop)
