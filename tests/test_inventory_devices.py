@@ -112,7 +112,7 @@ def test_a_document_nested_without_end_is_refused(state: State) -> None:
 documents = st.lists(st.tuples(st.integers(0, 3), st.integers(NOW - 6, NOW + 3)), min_size=1, max_size=8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(documents, st.randoms(use_true_random=False), st.integers(1, 3))
 def test_any_order_and_repetition_leave_the_same_versions(
     seen: list[tuple[int, int]], random: Any, times: int

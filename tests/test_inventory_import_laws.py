@@ -16,7 +16,7 @@ from inventory.exchange.files import write_files
 from inventory.exchange.xlsx_files import read_xlsx, write_xlsx
 from inventory.state import State
 
-LAW = settings(deadline=None, max_examples=25)
+LAW = settings(deadline=None, max_examples=15)
 DAY = 86_400_000
 
 any_text = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
