@@ -55,8 +55,9 @@ class Change:
 def find(timeline: Sequence[Stretch], start: int) -> tuple[int, list[Found]]:
     """The outages that touch `start` or come after it, and from which time on these are all."""
     first = next((i for i, stretch in enumerate(timeline) if stretch.end > start), len(timeline))
-    while first > 0 and timeline[first - 1].status is not Status.UP:
-        first -= 1
+    if first < len(timeline) and timeline[first].status is not Status.UP:
+        while first > 0 and timeline[first - 1].status is not Status.UP:
+            first -= 1
     found: list[Found] = []
     stretches: list[Stretch] = []
     seen_up = first > 0

@@ -208,7 +208,7 @@ class World:
                         interval_ms=track.planned.check.interval_ms,
                         said=said,
                     )
-                    for check, track in tracks.items()
+                    for check, track in sorted(tracks.items())
                     if (said := track.said(start))
                 ],
                 contacts=presence.since(start) if presence else (),
