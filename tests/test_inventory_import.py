@@ -79,6 +79,14 @@ def test_a_row_from_a_date_to_come_closes_the_version_before_it(state: State, tm
     assert registry.unit("11950", 1_814_374_800_000).name == "Phường Một"  # type: ignore[union-attr]
 
 
+def test_a_row_from_before_the_first_version_ends_where_that_begins(state: State, tmp_path: Path) -> None:
+    row = ("33", "Tỉnh Cũ", "province", "", "1997-01-01")
+    take(state, csv_file(tmp_path, "units.csv", (*HEADER, "valid_from"), row))
+    old = Registry(state).unit("33", THEN - 1)
+    assert old
+    assert (old.name, old.valid_to) == ("Tỉnh Cũ", THEN)
+
+
 def test_a_row_with_an_end_ends(state: State, tmp_path: Path) -> None:
     row = ("11950", "Xã Một", "commune", "323", "2027-07-01")
     path = csv_file(tmp_path, "units.csv", (*HEADER, "valid_to"), row)

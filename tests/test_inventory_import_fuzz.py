@@ -139,6 +139,16 @@ def test_a_cell_at_the_far_end_of_a_sheet_does_not_make_it_large() -> None:
     assert peak < 16 << 20
 
 
+def test_a_sheet_that_says_it_is_smaller_than_it_is_is_read_whole() -> None:
+    sheet = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        '<dimension ref="A1:A1"/><sheetData>'
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c><c r="B1" t="inlineStr"><is><t>b</t></is></c></row>'
+        '<row r="2"><c r="B2" t="inlineStr"><is><t>c</t></is></c></row></sheetData></worksheet>'
+    )
+    assert read_xlsx(_book_with(sheet.encode()))["units"] == [["a", "b"], ["", "c"]]
+
+
 @FUZZ
 @given(
     st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass"))

@@ -126,3 +126,9 @@ def test_pace_label_and_role_are_not_part_of_what_a_check_means() -> None:
     assert before.meaning == after.meaning
     (other,) = planned(PROVINCE, COMMUNE, LINK, replace(PING, params='{"count": 3}'))
     assert other.meaning != before.meaning
+
+
+def test_two_services_at_one_address_are_two_checks() -> None:
+    other = replace(PORTAL, code="qlvb", name="QLVB")
+    checks = planned(PROVINCE, COMMUNE, PORTAL, other, EVERY_SERVICE)
+    assert [check.service for check in checks] == ["dvc", "qlvb"]
