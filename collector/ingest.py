@@ -21,7 +21,6 @@ from collector.inbox import Inbox, Record
 from collector.ledger import Ledger
 from collector.samples import SampleStore
 from collector.series import SeriesTable
-from collector.sift import require_sound
 from collector.views import EpochCount
 from collector.worker import Worker
 from core.clock import Clock
@@ -225,7 +224,6 @@ def _read(body: bytes, encoding: str) -> tuple[Report, int, int]:
     """The report in a body, how many of its figures were not finite, and its size in bytes, plain."""
     plain = inflate(body, encoding, MAX_PLAIN)
     report, lost = decode_report(plain)
-    require_sound(report)
     return report, lost, len(plain)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from collector.facts import Row
-from core.errors import BadInput
 from core.values import Status
 from core.wire import Report
 
@@ -19,10 +18,6 @@ FUTURE_MS = 300_000
 BEFORE_MS = 300_000
 """And this far before its agent's enrolment, for the same cause."""
 MAX_REASON = 500
-MAX_NUMBER = 1 << 53
-"""Past this not every JSON reader keeps whole numbers whole."""
-MAX_NAME = 64
-
 FUTURE, BEFORE, UNKNOWN_CHECK, UNKNOWN_STATUS = (
     "future",
     "before enrolment",
@@ -44,26 +39,6 @@ class Sifted:
     refused: Mapping[str, int]
 
 
-def require_sound(report: Report) -> None:
-    """Numbers that could not be stored, and orders that cannot be: such a report is not taken at all.
-
-    Raises:
-        BadInput: names the place in the report.
-    """
-    header, results = report.header, report.results
-    if not 0 < len(header.epoch) <= MAX_NAME:
-        raise BadInput("an epoch has 1 to 64 characters", where="$.header.epoch")
-    numbers = [header.seq, header.sent_at, header.clock_error or 0, header.counters.produced]
-    numbers += [header.counters.dropped, header.counters.waiting]
-    numbers += [number for drop in report.dropped for number in (drop.first, drop.last, drop.count)]
-    if max(numbers) > MAX_NUMBER or min(numbers) < -MAX_NUMBER or header.seq < 1:
-        raise BadInput("a number is out of bounds", where="$.header")
-    for name, least in (("n", 1), ("k", 1), ("check", 0), ("at", 0)):
-        column: list[int] = getattr(results, name)
-        if column and not least <= min(column) <= max(column) <= MAX_NUMBER:
-            raise BadInput("a number is out of bounds", where=f"$.results.{name}")
-
-
 def sift(report: Report, known: set[int], received_at: int, enrolled_at: int) -> Sifted:
     """Sort out the results of a sound report. `known` are the checks that its agent may report on."""
     results = report.results
@@ -73,7 +48,7 @@ def sift(report: Report, known: set[int], received_at: int, enrolled_at: int) ->
         return Sifted([], at, None, {})
     latest, earliest = received_at + FUTURE_MS, max(0, enrolled_at - BEFORE_MS)
     reason = results.reason
-    if max(map(len, reason)) > MAX_REASON:
+    if len("".join(reason)) > MAX_REASON:
         reason = [text[:MAX_REASON] for text in reason]
     rows = list(map(_row, zip(results.check, results.k, at, results.at, results.status, reason, strict=True)))
     if (

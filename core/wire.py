@@ -8,7 +8,7 @@ check in the epoch from 1 without a hole: it is what spans are folded over. A re
 
 import json
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,6 +20,14 @@ MAX_PLAIN = 16 << 20
 """Bytes of one report after decompression."""
 TIME_HEADER = "Nhip-Time"
 """Each answer of the centre to an agent says the centre's time in milliseconds here."""
+
+
+MAX_NUMBER = 1 << 53
+"""Past this not every reader of JSON keeps whole numbers whole."""
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
+Ordinal = Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
+Difference = Annotated[int, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -36,9 +44,9 @@ class Life(msgspec.Struct, frozen=True):
 class Counters(msgspec.Struct, frozen=True):
     """Totals over the epoch when the report was made; `produced == dropped + waiting + in reports up to this one`."""
 
-    produced: int
-    dropped: int
-    waiting: int
+    produced: Number
+    dropped: Number
+    waiting: Number
     """Results that are in neither this report nor one made before it."""
     thinned: int
     """Results whose samples were dropped while the result itself was kept."""
@@ -60,11 +68,11 @@ class Health(msgspec.Struct, frozen=True):
 
 class Header(msgspec.Struct, frozen=True):
     agent: str
-    epoch: str
-    seq: int
-    sent_at: int
+    epoch: Name
+    seq: Ordinal
+    sent_at: Number
     """Agent's clock when the report was made."""
-    clock_error: int | None
+    clock_error: Difference | None
     """Agent's clock minus the centre's, in ms, as estimated from round trips; None before the first one."""
     life: Life
     counters: Counters
@@ -74,10 +82,10 @@ class Header(msgspec.Struct, frozen=True):
 class Results(msgspec.Struct, frozen=True):
     """Parallel arrays, one entry a result, in order of `n`."""
 
-    n: list[int]
-    check: list[int]
-    k: list[int]
-    at: list[int]
+    n: list[Ordinal]
+    check: list[Number]
+    k: list[Ordinal]
+    at: list[Number]
     """Start of the run, agent's clock."""
     status: list[str]
     reason: list[str]
@@ -86,7 +94,7 @@ class Results(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True):
     """The samples of one figure: `value[i]` belongs to the result at index `row[i]` of `Results`."""
 
-    row: list[int]
+    row: list[Number]
     value: list[float]
 
 
@@ -95,11 +103,11 @@ class Dropped(msgspec.Struct, frozen=True):
 
     what: str
     """`results`, or `samples` when only their figures went."""
-    first: int
-    last: int
-    count: int
-    from_at: int
-    to_at: int
+    first: Number
+    last: Number
+    count: Number
+    from_at: Number
+    to_at: Number
     why: str
 
 
@@ -259,5 +267,5 @@ def _check_shape(report: Report) -> None:
     for name, column in report.figures.items():
         if len(column.row) != len(column.value):
             raise BadInput("row and value differ in length", where=f"$.figures.{name}")
-        if column.row and not 0 <= min(column.row) <= max(column.row) < size:
+        if column.row and max(column.row) >= size:
             raise BadInput("row outside of results", where=f"$.figures.{name}.row")
