@@ -1,0 +1,82 @@
+"""What an agent runs when it is asked, and what it refuses to."""
+
+import time
+
+import pytest
+import support_netns
+from support_icmp import IS_ROOT, scripted_peer
+from support_probes import name_server, raw_server, records
+
+from agents.diagnostics import DIAGNOSTICS, MAX_MS, diagnose
+from agents.probes import PROBES
+from core.wire import Diagnose, Diagnosis
+from lab.netns import inside
+
+
+async def ask(kind: str, target: str, **params: object) -> Diagnosis:
+    return await diagnose(Diagnose("7", kind, target, params))
+
+
+async def test_a_connection_that_works_is_told_with_its_figures_and_its_time() -> None:
+    async with raw_server(b"") as port:
+        found = await ask("tcp", f"127.0.0.1:{port}")
+    assert (found.id, found.status, found.reason) == ("7", "up", "")
+    assert found.figures["connect_seconds"] > 0
+    assert found.took_ms >= 0
+
+
+async def test_a_page_and_a_name_can_be_asked_for() -> None:
+    async with raw_server(b"HTTP/1.0 200 OK\r\n\r\nhello") as port:
+        assert (await ask("http", f"http://127.0.0.1:{port}/")).status == "up"
+    async with name_server(records("a.example. 60 IN A 192.0.2.1")) as server:
+        assert (await ask("dns", "a.example", server=server)).status == "up"
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not IS_ROOT, reason=support_netns.WHY_NOT)
+async def test_a_ping_of_nobody_ends_soon_after_its_last_request() -> None:
+    began = time.perf_counter()
+    with support_netns.namespaces(1) as (name,), inside(name), scripted_peer(lambda request: []):
+        found = await ask("ping", "127.0.0.2", count=2, spacing_ms=10)
+    assert found.status == "down"
+    assert time.perf_counter() - began < 8
+
+
+@pytest.mark.parametrize("kind", ["tls", "icmp", "shell", "traceroute", ""])
+async def test_what_is_not_on_the_list_is_refused(kind: str) -> None:
+    found = await ask(kind, "127.0.0.1")
+    assert found.status == "unknown"
+    assert found.reason.startswith("refused request|")
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("ping", {"count": 51}),
+        ("ping", {"spacing_ms": 501}),
+        ("http", {"max_body_bytes": 1 << 30}),
+        ("http", {"ca_file": "/etc/passwd"}),
+        ("http", {"body_regex": "(a+)+b"}),
+    ],
+)
+async def test_more_than_the_limits_allow_is_refused(kind: str, params: dict[str, object]) -> None:
+    found = await ask(kind, "http://127.0.0.1/", **params)
+    assert found.reason.startswith("refused request|")
+
+
+async def test_a_target_without_end_is_refused() -> None:
+    assert (await ask("tcp", "a" * 5_000)).reason.startswith("refused request|")
+
+
+@pytest.mark.parametrize("params", [{"count": -1}, {"count": "many"}, {"count": None}, {"unheard": 1}])
+async def test_what_makes_no_sense_is_told_and_not_run(params: dict[str, object]) -> None:
+    found = await ask("ping", "127.0.0.1", **params)
+    assert (found.status, found.reason.partition("|")[0]) == ("unknown", "bad parameter")
+
+
+def test_every_diagnostic_has_its_probe_and_ends_in_time() -> None:
+    for diagnostic in DIAGNOSTICS.values():
+        assert diagnostic.probe in PROBES
+        assert diagnostic.timeout_ms <= MAX_MS
+    ping = DIAGNOSTICS["ping"].limits
+    assert ping["count"] * ping["spacing_ms"] < MAX_MS
