@@ -15,7 +15,7 @@ from collector.views import AgentState, EpochCount
 from inventory.state import State
 from web.context import context_of
 from web.pages.rendering import render
-from web.pages.unit import cpu_share, name_of
+from web.pages.unit import cpu_share
 
 EVENTS = 50
 
@@ -60,12 +60,7 @@ def needing_attention(agent: AgentState) -> tuple[bool, str]:
 def agents(request: Request) -> Response:
     context = context_of(request)
     found = sorted(context.views.agents(), key=needing_attention)
-    details = {
-        "agents": found,
-        "names": {agent.unit: name_of(context, agent.unit) for agent in found},
-        "sums": sums,
-    }
-    return render(request, "agents.html", details)
+    return render(request, "agents.html", {"agents": found, "sums": sums})
 
 
 @router.get("/agents/{agent}")
@@ -76,7 +71,6 @@ def agent_page(request: Request, agent: Annotated[str, Path(max_length=80)]) -> 
         raise HTTPException(404)
     details = {
         "agent": found,
-        "unit_name": name_of(context, found.unit),
         "cpu": cpu_share(found, context.views.now()),
         "total": sums(found.epochs),
         "sums": sums,

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from web.context import context_of
 from web.pages.rendering import render
-from web.pages.unit import name_of
 
 PAGE = 50
 
@@ -34,7 +33,5 @@ def outages(
             "before": before,
             "open_only": open_only,
             "unit": unit,
-            "unit_name": name_of(context, unit) if unit else "",
-            "units": {one.code: one for one in context.views.wall()},
         },
     )

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from web.auth.guard import csrf_token, user_of
 from web.auth.roles import Role
-from web.context import context_of
+from web.context import Context, context_of
 from web.i18n import HERE, LANGUAGES, language_of, speaker
 from web.pages.files import asset
 from web.palette import LOOKS, THEMES, look_of
@@ -41,6 +41,12 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
+def name_of(context: Context, code: str) -> str:
+    """The unit's name, the province's own too; its code when nobody knows it any more."""
+    known = context.registry.unit(code, context.views.now()) or context.views.unit(code)
+    return known.name if known else code
+
+
 def render(
     request: Request,
     template: str,
@@ -61,6 +67,7 @@ def render(
         "figure": partial(figure, spoken),
         "reason": partial(reason, spoken),
         "word": partial(word, spoken),
+        "unit_name": partial(name_of, context),
         "user": user_of(request),
         "w": spoken,
     }

@@ -14,7 +14,7 @@ from inventory.devices import devices, versions
 from web.context import Context, context_of
 from web.i18n import language_of, speaker
 from web.pages.hosts import facts, revisions
-from web.pages.rendering import render
+from web.pages.rendering import name_of, render
 
 LISTED = 20
 MAIN_FIGURES = (
@@ -106,12 +106,6 @@ def _places(views: Views, context: Context, code: str) -> Sequence[Place]:
     for check in _checks(views, code):
         found.setdefault(check.vantage, []).append(check)
     return [Place(at, name_of(context, at), at == code, checks) for at, checks in found.items()]
-
-
-def name_of(context: Context, code: str) -> str:
-    """The unit's name, the province's own too; its code when nobody knows it any more."""
-    known = context.registry.unit(code, context.views.now()) or context.views.unit(code)
-    return known.name if known else code
 
 
 def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:

@@ -112,7 +112,6 @@ def _state(views: Views) -> dict[str, object]:
     units = views.wall()
     return {
         "groups": grouped(units),
-        "units": {unit.code: unit for unit in units},
         "counts": tally(units),
         "total": len(units),
         "outages": views.outages(open_only=True, limit=LISTED),
