@@ -66,7 +66,6 @@ def _check_size(data: bytes) -> None:
 
 
 def _grid(sheet: Any) -> Grid:
-    sheet.reset_dimensions()  # what a file says of its own size may be false
     grid: list[list[Cell]] = []
     for row in sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1):
         cells = [_text(cell) if cell.value is not None else "" for cell in row]
