@@ -181,14 +181,14 @@ class _Claims:
     def presume(self, last_at: int, until: int, *, own: bool = True) -> None:
         """What worked at `last_at` is presumed to work until `until`; if it is the agent's own word, only while it
         is not silent."""
-        at, until = last_at, self.ends(until)
+        until = self.ends(until)
         for silence in self.silences[bisect_right(self.silences, last_at, key=_end) :] if own else ():
             if silence.start >= until:
                 break
             if last_at < silence.noticed:
-                self.vouch(at, silence.start)
-                at = max(at, silence.end)
-        self.vouch(at, until)
+                until = silence.start
+                break
+        self.vouch(last_at, until)
 
 
 def _silences(evidence: Evidence, now: int, claims: _Claims) -> Iterable[_Silence]:
