@@ -46,7 +46,7 @@ def test_the_checksum_makes_the_sum_of_all_words_come_out_whole(data: bytes) -> 
 @settings(deadline=None)
 @given(words, words, tokens)
 def test_a_request_by_ipv4_carries_a_right_checksum(ident: int, seq: int, token: bytes) -> None:
-    assert sum_of_words(packets.request(V4, ident, seq, token)) == 0xFFFF
+    assert sum_of_words(packets.Template(V4, ident, token).request(seq)) == 0xFFFF
 
 
 @settings(deadline=None)
@@ -54,8 +54,8 @@ def test_a_request_by_ipv4_carries_a_right_checksum(ident: int, seq: int, token:
 def test_a_reply_gives_back_what_the_request_said(
     family: int, ident: int, seq: int, token: bytes, offset: int
 ) -> None:
-    data = bytes(offset) + answer(family, packets.request(family, ident, seq, token))
-    assert packets.reply(family, data, offset, len(data)) == (ident, seq, token)
+    data = bytes(offset) + answer(family, packets.Template(family, ident, token).request(seq))
+    assert packets.reply(family, data[offset:]) == (ident, seq, token)
 
 
 @settings(deadline=None)
@@ -63,7 +63,7 @@ def test_a_reply_gives_back_what_the_request_said(
 def test_an_error_is_matched_however_little_of_the_request_it_quotes(
     family: int, ident: int, seq: int, token: bytes, quoted: int
 ) -> None:
-    request = packets.request(family, ident, seq, token)
+    request = packets.Template(family, ident, token).request(seq)
     error = bytes([3 if family == V4 else 1, 1, 0, 0, 0, 0, 0, 0]) + ip_header(family) + request[:quoted]
     failure = packets.failure(family, error)
     assert failure is not None
@@ -76,21 +76,21 @@ def test_an_error_is_matched_however_little_of_the_request_it_quotes(
 @given(families, st.binary(max_size=120), st.integers(0, 60))
 def test_no_bytes_from_the_network_raise(family: int, data: bytes, offset: int) -> None:
     packets.ip_header_bytes(data)
-    packets.reply(family, data, offset, len(data))
+    packets.reply(family, data[offset:])
     packets.failure(family, data)
     packets.quoted_request(family, data, "why")
 
 
 @pytest.mark.parametrize("family", [V4, V6])
 def test_a_request_is_not_taken_for_a_reply(family: int) -> None:
-    request = packets.request(family, 1, 2, b"12345678")
-    assert packets.reply(family, request, 0, len(request)) is None
+    request = packets.Template(family, 1, b"12345678").request(2)
+    assert packets.reply(family, request) is None
 
 
 @pytest.mark.parametrize("family", [V4, V6])
 def test_a_reply_cut_before_the_end_of_its_token_is_none(family: int) -> None:
-    data = answer(family, packets.request(family, 1, 2, b"12345678"))
-    assert packets.reply(family, data, 0, 15) is None
+    data = answer(family, packets.Template(family, 1, b"12345678").request(2))
+    assert packets.reply(family, data[:15]) is None
 
 
 @pytest.mark.parametrize(

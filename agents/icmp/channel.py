@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass, field
+from time import monotonic_ns
 
 from agents.icmp import packets
 from agents.icmp.packets import TOKEN_BYTES, V4
@@ -20,7 +21,6 @@ _EXTENDED_ERROR = struct.Struct("@IBBBBII")
 _FROM_ICMP = (2, 3)
 _SLACK = 1_000_000
 """A packet may come in while a batch is taken, after `now`: stamps up to this many nanoseconds past it are sane."""
-_POOL = 512 * TOKEN_BYTES
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +33,8 @@ class Flight:
     count: int
     spacing: int
     timeout: int
+    template: packets.Template
+    sent: int = 0
     sent_at: list[int] = field(default_factory=list)
     rtts: list[int] = field(default_factory=list)
     """Nanoseconds per request sent; -1 while there is no reply."""
@@ -62,42 +64,41 @@ class Channel:
         """Requests sent, not answered, and not given up."""
         self.answered: list[Flight] = []
         """Flights all of whose requests have been answered since this list was last emptied."""
-        self._on_way: dict[int, tuple[bytes, Flight, int]] = {}
+        self._on_way: dict[int, tuple[Flight, int]] = {}
         self._seq = int.from_bytes(os.urandom(2), "big")
-        self._tokens = b""
-        self._used = 0
         self._buffer = bytearray(512)
-        self._view = memoryview(self._buffer)
+        self._sendto = icmp.socket.sendto
 
-    def send(self, flight: Flight) -> bool:
-        """Send the flight's next request. False if there is no room now: all sequence numbers or buffers in use.
+    def template(self) -> packets.Template:
+        """The requests of a new burst, with a token of its own."""
+        return packets.Template(self.icmp.family, self.icmp.ident, os.urandom(TOKEN_BYTES))
+
+    def send(self, flight: Flight) -> int:
+        """Send the flight's next request; when that was. 0 if there is no room: all numbers or buffers in use.
 
         Numbers are taken in turn, so the next one is the one used longest ago: it is free again as soon as its
         request is answered or its time is over, even while its burst goes on.
         """
         on_way = self._on_way
         seq = (self._seq + 1) & 0xFFFF
-        if seq in on_way and _awaited(*on_way[seq], time.monotonic_ns()):
-            return False
-        if self._used >= len(self._tokens):
-            self._tokens, self._used = os.urandom(_POOL), 0
-        token = self._tokens[self._used : self._used + TOKEN_BYTES]
-        packet = packets.request(self.icmp.family, self.icmp.ident, seq, token)
-        on_way[seq] = (token, flight, len(flight.sent_at))
-        sent_at = time.monotonic_ns()
+        if seq in on_way and _awaited(*on_way[seq], monotonic_ns()):
+            return 0
+        packet = flight.template.request(seq)
+        on_way[seq] = (flight, flight.sent)
+        now = monotonic_ns()
         try:
-            self.icmp.socket.sendto(packet, flight.address)
+            self._sendto(packet, flight.address)
         except OSError as error:
             if not self._send_again(packet, flight, error):
                 del on_way[seq]
-                return False
+                return 0
         self._seq = seq
-        self._used += TOKEN_BYTES
         self.waiting += 1
-        flight.sent_at.append(sent_at)
+        flight.sent += 1
+        flight.sent_at.append(now)
         flight.rtts.append(-1)
         flight.seqs.append(seq)
-        return True
+        return now
 
     def _send_again(self, packet: bytes, flight: Flight, error: OSError) -> bool:
         """After a failed send: a datagram socket reports another target's ICMP error here once, so try once more.
@@ -115,17 +116,17 @@ class Channel:
             flight.reason = flight.reason or refusal(second)
         return True
 
-    def receive(self) -> int:
+    def receive(self) -> int:  # noqa: C901 - one loop for every packet: a call for each part would cost more than it explains
         """Take what has arrived, at most a batch; how many packets that was.
 
         The kernel stamped each packet as it came in, so reading late costs no accuracy. Stamps are of the wall clock:
         its distance to the monotonic clock is taken once per batch, so that a jump of the wall clock between a
         request and its reply does no harm.
         """
-        take, buffers, view = self.icmp.socket.recvmsg_into, [self._buffer], self._view
-        parse, on_way = packets.reply, self._on_way
-        family, headed = self.icmp.family, self.icmp.raw and self.icmp.family == V4
-        now = time.monotonic_ns()
+        take, buffers, buffer = self.icmp.socket.recvmsg_into, [self._buffer], self._buffer
+        headed, kind_wanted = self.icmp.raw and self.icmp.family == V4, packets.REPLY[self.icmp.family]
+        read_head, on_way, start = packets.read_head, self._on_way, 0
+        now = monotonic_ns()
         ahead = time.clock_gettime_ns(time.CLOCK_REALTIME) - now
         for taken in range(_BATCH):
             try:
@@ -135,16 +136,22 @@ class Channel:
             except OSError:
                 self._read_errors()
                 continue
-            start = (self._buffer[0] & 15) * 4 if headed else 0
-            reply = parse(family, view, start, size)
-            if reply is None:
-                self._failed(packets.failure(family, bytes(view[start:size])))
+            if headed:
+                start = (buffer[0] & 15) * 4
+            if size - start < packets.HEAD_BYTES:
                 continue
-            entry = on_way.get(reply[1])
-            if entry is None or entry[0] != reply[2] or entry[1].address[0] != source[0]:
+            kind, code, _, _, seq, token = read_head(buffer, start)
+            if kind != kind_wanted or code != 0:
+                self._failed(packets.failure(self.icmp.family, buffer[start:size]))
+                continue
+            entry = on_way.get(seq)
+            if entry is None:
                 self.strays += 1
                 continue
-            _, flight, index = entry
+            flight, index = entry
+            if flight.template.token != token or flight.address[0] != source[0]:
+                self.strays += 1
+                continue
             if flight.rtts[index] >= 0:
                 flight.duplicates += 1
                 continue
@@ -152,9 +159,7 @@ class Channel:
             seconds, nanoseconds = _STAMP.unpack(extra[0][2]) if extra else (0, 0)
             rtt = seconds * 1_000_000_000 + nanoseconds - ahead - sent
             if not 0 <= rtt <= now - sent + _SLACK:
-                rtt = (
-                    time.monotonic_ns() - sent
-                )  # no stamp, or the wall clock jumped between it and this reading
+                rtt = monotonic_ns() - sent  # no stamp, or the wall clock jumped between it and this reading
             if rtt > flight.timeout:
                 self.strays += 1
                 continue
@@ -168,10 +173,10 @@ class Channel:
     def _failed(self, failure: packets.Failure | None) -> None:
         """Note why a request failed. It stays awaited: an error message is easier to forge than a reply."""
         entry = self._on_way.get(failure.seq) if failure else None
-        if failure is None or entry is None or not entry[0].startswith(failure.token):
+        if failure is None or entry is None or not entry[0].template.token.startswith(failure.token):
             self.strays += 1
-        elif not entry[1].reason:
-            entry[1].reason = failure.reason
+        elif not entry[0].reason:
+            entry[0].reason = failure.reason
 
     def _read_errors(self) -> None:
         """Empty a datagram socket's error queue: ICMP errors, each with the head of the request it is about."""
@@ -193,7 +198,7 @@ class Channel:
         on_way = self._on_way
         for seq in flight.seqs:
             entry = on_way.get(seq)
-            if entry is not None and entry[1] is flight:
+            if entry is not None and entry[0] is flight:
                 del on_way[seq]
         self.waiting -= len(flight.rtts) - flight.answered
 
@@ -201,5 +206,5 @@ class Channel:
         self.icmp.socket.close()
 
 
-def _awaited(_token: bytes, flight: Flight, index: int, now: int) -> bool:
+def _awaited(flight: Flight, index: int, now: int) -> bool:
     return flight.rtts[index] < 0 and now <= flight.sent_at[index] + flight.timeout

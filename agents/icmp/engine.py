@@ -6,9 +6,9 @@ milliseconds instead of at every packet: the kernel stamps each reply as it arri
 """
 
 import asyncio
-import heapq
 import time
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush, heapreplace
 
 from agents.icmp.channel import Channel, Flight, Group
 from agents.icmp.packets import V4, V6
@@ -62,14 +62,14 @@ class Engine:
         done = self._loop.create_future()
         group = Group(0, done)
         now, space, limit = time.monotonic_ns(), int(spacing * 1e9), int(wait * 1e9)
-        flights = [
-            Flight(target, self._channel(V4 if len(target) == 2 else V6), group, count, space, limit)
-            for target in targets
-        ]
+        flights = []
+        for target in targets:
+            channel = self._channel(V4 if len(target) == 2 else V6)
+            flights.append(Flight(target, channel, group, count, space, limit, channel.template()))
         group.left = len(flights)
         for flight in flights:
             self._order += 1
-            heapq.heappush(self._to_send, (now, self._order, flight))
+            heappush(self._to_send, (now, self._order, flight))
         try:
             if flights:
                 self._wake()
@@ -125,7 +125,7 @@ class Engine:
         now = time.monotonic_ns()
         ends = self._to_end
         while ends and (ends[0][2].done or ends[0][0] <= now):
-            flight = heapq.heappop(ends)[2]
+            flight = heappop(ends)[2]
             if not flight.done:
                 self._end(flight)
         sent = self._send_due(now)
@@ -135,31 +135,32 @@ class Engine:
         for flight in channel.answered:
             if not flight.done:
                 self._order += 1
-                heapq.heappush(self._to_end, (time.monotonic_ns() + flight.spacing, self._order, flight))
+                heappush(self._to_end, (time.monotonic_ns() + flight.spacing, self._order, flight))
         channel.answered.clear()
 
     def _send_due(self, now: int) -> int:
-        queue, interval, sent = self._to_send, self._interval, 0
+        queue, ends, interval = self._to_send, self._to_end, self._interval
+        order = before = self._order
         at = max(self._paced_at, now - _ALLOWANCE)
         while queue and queue[0][0] <= now and at <= now:
             flight = queue[0][2]
             if flight.done:
-                heapq.heappop(queue)
+                heappop(queue)
                 continue
-            if not flight.channel.send(flight):
+            gone = flight.channel.send(flight)
+            if not gone:
                 at = now + _TICK  # no room: give replies time to make some
                 break
             at += interval
-            sent += 1
-            self._order += 1
-            gone = flight.sent_at[-1]
-            if len(flight.sent_at) < flight.count:
-                heapq.heapreplace(queue, (gone + flight.spacing, self._order, flight))
+            order += 1
+            if flight.sent < flight.count:
+                heapreplace(queue, (gone + flight.spacing, order, flight))
             else:
-                heapq.heappop(queue)
-                heapq.heappush(self._to_end, (gone + flight.timeout, self._order, flight))
+                heappop(queue)
+                heappush(ends, (gone + flight.timeout, order, flight))
+        self._order = order
         self._paced_at = at
-        return sent
+        return order - before
 
     def _end(self, flight: Flight) -> None:
         flight.done = True

@@ -1,7 +1,8 @@
 """ICMP echo messages as bytes, RFC 792 and RFC 4443. Pure: bytes in, values out, nothing raises on foreign bytes.
 
-An echo request of ours carries a random token of eight bytes at the head of its payload. Sequence numbers repeat
-after 65,536 probes and anyone can guess them; the token is what proves that a reply answers this very request.
+An echo request of ours carries a random token of eight bytes, its burst's, at the head of its payload. Sequence
+numbers repeat after 65,536 requests and anyone can guess them; number and token together prove that a reply answers
+this very request.
 """
 
 import struct
@@ -13,15 +14,16 @@ PAYLOAD_BYTES = 56
 
 V4, V6 = 4, 6
 _REQUEST = {V4: 8, V6: 128}
-_REPLY = {V4: 0, V6: 129}
+REPLY = {V4: 0, V6: 129}
+"""Type of an echo reply, by IP version."""
 _FILL = bytes(range(0x10, 0x10 + PAYLOAD_BYTES - TOKEN_BYTES))
-_MESSAGE = struct.Struct(f">BBHHH{TOKEN_BYTES}s{PAYLOAD_BYTES - TOKEN_BYTES}s")
+_MESSAGE = struct.Struct(f">BBHHH{PAYLOAD_BYTES}s")
 _HEAD = struct.Struct(f">BBHHH{TOKEN_BYTES}s")
 _SHORT = struct.Struct(">BBHHH")
+HEAD_BYTES = _HEAD.size
+read_head = _HEAD.unpack_from
+"""Type, code, checksum, identifier, sequence number and token at an offset of a buffer of HEAD_BYTES or more."""
 _pack = _MESSAGE.pack
-_unpack_from = _HEAD.unpack_from
-_HEAD_BYTES = _HEAD.size
-_number = int.from_bytes
 
 _UNREACHABLE_V4 = {
     0: "network unreachable",
@@ -68,16 +70,24 @@ def checksum(data: bytes) -> int:
     return -int.from_bytes(data, "big") % 0xFFFF
 
 
-def request(family: int, ident: int, seq: int, token: bytes) -> bytes:
-    """An echo request. The checksum is filled in for IPv4; for IPv6 it covers addresses, and the kernel does it."""
-    if family == V6:
-        return _pack(128, 0, 0, ident, seq, token, _FILL)
-    total = _CONSTANT_V4 + ident + seq + _number(token, "big")
-    return _pack(8, 0, -total % 0xFFFF, ident, seq, token, _FILL)
+class Template:
+    """The echo requests of one burst: they differ in their sequence numbers only, so the rest is made once."""
 
+    __slots__ = ("_ident", "_kind", "_payload", "_sum", "token")
 
-# What never changes in a request, summed once. Token and fill are whole words, so they may be added as numbers.
-_CONSTANT_V4 = int.from_bytes(_pack(8, 0, 0, 0, 0, bytes(TOKEN_BYTES), _FILL), "big") % 0xFFFF
+    def __init__(self, family: int, ident: int, token: bytes) -> None:
+        self.token = token
+        self._ident = ident
+        self._kind = _REQUEST[family]
+        self._payload = token + _FILL
+        whole = _pack(self._kind, 0, 0, ident, 0, self._payload)
+        # For IPv6 the checksum covers addresses, and the kernel does it.
+        self._sum = int.from_bytes(whole, "big") % 0xFFFF if family == V4 else None
+
+    def request(self, seq: int) -> bytes:
+        """The request with that sequence number."""
+        check = 0 if self._sum is None else -(self._sum + seq) % 0xFFFF
+        return _pack(self._kind, 0, check, self._ident, seq, self._payload)
 
 
 def ip_header_bytes(packet: bytes | bytearray | memoryview) -> int:
@@ -88,17 +98,12 @@ def ip_header_bytes(packet: bytes | bytearray | memoryview) -> int:
     return length if 20 <= length <= len(packet) else 0
 
 
-def reply(
-    family: int, data: bytes | bytearray | memoryview, offset: int, size: int
-) -> tuple[int, int, bytes] | None:
-    """Identifier, sequence number and token of the echo reply in `data[offset:size]`; None if it is anything else.
-
-    A plain tuple, because this runs for every packet.
-    """
-    if size - offset < _HEAD_BYTES:
+def reply(family: int, data: bytes | bytearray | memoryview) -> tuple[int, int, bytes] | None:
+    """Identifier, sequence number and token of an echo reply; None if `data` is anything else."""
+    if len(data) < HEAD_BYTES:
         return None
-    kind, code, _, ident, seq, token = _unpack_from(data, offset)
-    return (ident, seq, token) if kind == _REPLY[family] and code == 0 else None
+    kind, code, _, ident, seq, token = read_head(data)
+    return (ident, seq, token) if kind == REPLY[family] and code == 0 else None
 
 
 def failure(family: int, data: bytes | bytearray | memoryview) -> Failure | None:
