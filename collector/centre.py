@@ -27,6 +27,7 @@ from collector.watch import Watch
 from collector.world import KEPT_MS, World
 from core.clock import Clock, SystemClock
 from core.values import Level, Status
+from inventory.rebuild import rebuild_if_due
 from inventory.records import PlannedCheck
 from inventory.registry import Registry
 from inventory.state import State
@@ -87,6 +88,7 @@ class Centre:
     async def _follow_registry(self) -> None:
         while True:
             try:
+                await asyncio.to_thread(rebuild_if_due, self.state, self.clock.now())
                 if await asyncio.to_thread(self.registry.refresh):
                     self.world.replan()
                     before = self.plans.known()
