@@ -9,7 +9,6 @@ import gc
 import logging
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -19,13 +18,14 @@ from collector.digest import Checks, Digest, Evidence, Taken
 from collector.feed import Feed
 from collector.inbox import Inbox, Record
 from collector.ledger import Ledger
+from collector.problems import Forbidden, problem
 from collector.samples import SampleStore
 from collector.series import SeriesTable
 from collector.views import EpochCount
 from collector.worker import Worker
 from core.clock import Clock
 from core.compress import TooLarge, inflate
-from core.errors import BadInput, NhipError, Refused, Unavailable
+from core.errors import NhipError, Unavailable
 from core.wire import MAX_BODY, MAX_PLAIN, Header, Report, decode_report
 from inventory.state import State
 
@@ -36,10 +36,6 @@ RETRY_AFTER_S = 5
 GC_THRESHOLDS = (50_000, 20, 50)
 _log = logging.getLogger(__name__)
 _Key = tuple[str, str]
-
-
-class Forbidden(Refused):
-    """Whoever asks is known, and may not."""
 
 
 class Ingest:
@@ -106,8 +102,8 @@ class Ingest:
     async def post_report(self, request: Request) -> Response:
         """`POST /api/v1/reports`: 204 when the report is on disk, or was before; else problem+json.
 
-        401 and 403: the credential; 413: too large; 400: not readable, 422: readable and no sound report; 503:
-        try again after `Retry-After` seconds.
+        401 and 403: the credential; 413: too large; 422: not a sound report, with the place in it; 503: try again after
+        `Retry-After` seconds.
         """
         try:
             agent = self._agents.authenticate(request.headers.get("authorization"))
@@ -119,7 +115,7 @@ class Ingest:
             return Response(status_code=400)
         except NhipError as error:
             self._refused += 1
-            return _problem(error)
+            return problem(error)
         return Response(status_code=204)
 
     def counters(self) -> Mapping[str, float]:
@@ -225,24 +221,3 @@ def _read(body: bytes, encoding: str) -> tuple[Report, int, int]:
     plain = inflate(body, encoding, MAX_PLAIN)
     report, lost = decode_report(plain)
     return report, lost, len(plain)
-
-
-def _problem(error: NhipError) -> Response:
-    status, headers = 500, {}
-    match error:
-        case TooLarge():
-            status = 413
-        case BadInput(where=where):
-            status = 422 if where else 400
-        case Forbidden():
-            status = 403
-        case Refused():
-            status, headers = 401, {"WWW-Authenticate": "Bearer"}
-        case Unavailable(retry_after_s=seconds):
-            status, headers = 503, {"Retry-After": str(int(seconds))}
-    return Response(
-        msgspec.json.encode({"type": "about:blank", "status": status, "detail": str(error)}),
-        status_code=status,
-        headers=headers,
-        media_type="application/problem+json",
-    )
