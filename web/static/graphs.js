@@ -18,9 +18,19 @@
   const number = (value, digits) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(value);
   const percent = (ratio) => `${number(ratio * 100, 1)} %`;
 
+  const UNITS = [[1, "s"], [1e3, "ms"], [1e6, "µs"]];
+  const unitOf = (seconds) => UNITS.find(([factor]) => seconds * factor >= 1) ?? UNITS[2];
+
   function duration(seconds) {
-    if (seconds >= 1) return `${number(seconds, 2)} s`;
-    return `${number(seconds * 1000, seconds < 0.1 ? 1 : 0)} ms`;
+    const [factor, unit] = unitOf(seconds);
+    const size = seconds * factor;
+    return `${number(size, size < 100 ? 1 : 0)} ${unit}`;
+  }
+
+  // All ticks of an axis in one unit, told apart by as many decimals as they need.
+  function durations(ticks) {
+    const [factor, unit] = unitOf(Math.max(...ticks));
+    return ticks.map((seconds) => `${number(seconds * factor, 2)} ${unit}`);
   }
 
   const moment = new Intl.DateTimeFormat(lang === "vi" ? "vi-VN" : "en-GB", {
@@ -62,7 +72,7 @@
     ctx.restore();
   }
 
-  function draw(holder, columns, { title, height, format, band, range, ink }) {
+  function draw(holder, columns, { title, height, format, ticked, band, range, ink }) {
     const quiet = colour("quiet");
     const grid = { stroke: colour("line"), width: 1 };
     const font = "12px system-ui, 'Noto Sans', sans-serif";
@@ -85,7 +95,7 @@
       scales: { y: { range } },
       axes: [
         { stroke: quiet, grid, ticks: grid, font, values: axisDates, space: 60 },
-        { stroke: quiet, grid, ticks: grid, font, size: 64, space: height > 150 ? 32 : 18, values: (_, ticks) => ticks.map(format) },
+        { stroke: quiet, grid, ticks: grid, font, size: 64, space: height > 150 ? 32 : 18, values: (_, ticks) => ticked(ticks) },
       ],
       series: [
         {},
@@ -135,12 +145,12 @@
     const [time, loss] = found;
     const [at, least, mean, most] = time.columns;
     draw(document.getElementById("graph-time"), [at, mean, least, most], {
-      title: option.dataset.figure, height: loss ? 200 : 280, format: duration, band: true, ink: colour("link"),
+      title: option.dataset.figure, height: loss ? 200 : 280, format: duration, ticked: durations, band: true, ink: colour("link"),
       range: (_, low, high) => [0, high > 0 ? high * 1.1 : 0.001],
     });
     if (!loss) return;
     draw(document.getElementById("graph-loss"), [loss.columns[0], loss.columns[2]], {
-      title: box.dataset.loss, height: 96, format: percent, band: false, ink: colour("degraded"),
+      title: box.dataset.loss, height: 96, format: percent, ticked: (ticks) => ticks.map(percent), band: false, ink: colour("degraded"),
       range: (_, low, high) => [0, Math.max(0.05, high)],
     });
   }
