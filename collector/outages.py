@@ -18,6 +18,9 @@ from core.values import Status
 _TELLING = {SILENT: 0, ROUTER_LOST: 1, LINE_FAILS: 2}
 """Which reason an outage is shown with when several held during it: the one that saw most."""
 
+SETTLING_MS = 60_000
+"""A unit that was never up before and is up after so short a time was being installed."""
+
 CHANGES: Mapping[tuple[str, str], Sequence[str]] = {
     ("none", "open"): ("opened",),
     ("none", "ended"): ("opened", "closed"),
@@ -77,6 +80,8 @@ def _outage(stretches: Sequence[Stretch], ended_at: int | None, *, at_edge: bool
         return []
     reason = max((stretch.reason for stretch in down), key=lambda reason: _TELLING.get(reason, -1))
     began_at = down[0].start if at_edge else stretches[0].start
+    if at_edge and ended_at is not None and ended_at - began_at < SETTLING_MS:
+        return []
     return [Found(began_at, ended_at, reason, at_edge)]
 
 

@@ -54,6 +54,11 @@ class Case:
     """Those of the last 31 days, retracted ones too."""
     sums: Availability | None = None
 
+    def is_up_since(self, since: int) -> bool:
+        """Whether the unit is up now and was at `since` and all the time between."""
+        last = self.timeline[-1] if self.timeline else None
+        return last is not None and last.status is Status.UP and last.start <= since
+
     @property
     def open_outage(self) -> int | None:
         return next((o.id for o in self.outages if o.ended_at is None and not o.retracted), None)
@@ -125,17 +130,29 @@ class Watch:
 
     def _step(self, now: int) -> None:
         self.steps += 1
-        for code, since in self._world.take_changed().items():
-            self._due[code] = min(since, self._due.get(code, since))
+        self._gather_due(now)
         units = {unit.code: unit for unit in self._registry.units(now)}
-        for code, case in self._cases.items():
-            if case.expires is not None and case.expires <= now:
-                self._due.setdefault(code, now)
         judged = [self._judge(code, since, now) for code, since in self._due.items() if code in units]
         self._store(judged, now)
         self._due.clear()
         self._show(units, {each.code for each in judged})
         self._housekeep(now)
+
+    def _gather_due(self, now: int) -> None:
+        changed, confirmed = self._world.take_changed()
+        for code, since in confirmed.items():
+            case = self._cases.get(code)
+            if case is None or not case.is_up_since(since):
+                changed[code] = min(since, changed.get(code, since))
+        for code, since in changed.items():
+            self._due[code] = min(since, self._due.get(code, since))
+        for code, case in self._cases.items():
+            if case.expires is not None and case.expires <= now and code not in self._due:
+                until = self._world.heard_until(code) if case.fine.status is Status.UP else 0
+                if until > now:
+                    case.expires = until  # heard again meanwhile, as nearly always: it is up as before
+                else:
+                    self._due[code] = now
 
     def _judge(self, code: str, since: int, now: int) -> Judged:
         self.judgements += 1

@@ -72,6 +72,7 @@ class World:
         self._alive = Presence()
         self._channels: dict[str, int] = {}
         self._changed: dict[str, int] = {}
+        self._confirmed: dict[str, int] = {}
         self._floors: dict[tuple[int, str], int] = {}
         self._aside: list[tuple[str, Row]] = []
         self._dirty: set[tuple[int, str]] = set()
@@ -103,12 +104,16 @@ class World:
             return
         self._dirty.add((row.check, epoch))
         about = track.planned.about
-        if not track.is_line:
-            if len(stream.spans) == spans_before:
+        changed = self._changed
+        if len(stream.spans) == spans_before:
+            if not track.is_line:
                 return  # nothing but more of the same: no verdict changes by it
+            if row.status == "up":
+                changed = self._confirmed
+        elif not track.is_line:
             since = max(since, received_at - _RECENT_MS)  # only what is true now depends on it
-        if since < self._changed.get(about, since + 1):
-            self._changed[about] = since
+        if since < changed.get(about, since + 1):
+            changed[about] = since
 
     def contact(self, unit: str, at: int) -> None:
         """A report or a question came from the agent of `unit`. Good until the next report should have come; while
@@ -187,11 +192,22 @@ class World:
 
     # What is asked.
 
-    def take_changed(self) -> dict[str, int]:
-        """Units of which something new is known, each with the time from which on; asked for once."""
+    def take_changed(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Units of which something new is known, each with the time from which on; asked for once.
+
+        Second those of which only this is new, that a line check that succeeded went on to succeed: that changes
+        nothing where the unit was up anyway.
+        """
         with self._lock:
-            changed, self._changed = self._changed, {}
-            return changed
+            taken = self._changed, self._confirmed
+            self._changed, self._confirmed = {}, {}
+            return taken
+
+    def heard_until(self, unit: str) -> int:
+        """Until when the agent's last sign of life is good; 0 if there was none."""
+        with self._lock:
+            presence = self._presence.get(unit)
+            return presence.stretches[-1].until if presence else 0
 
     def evidence(self, unit: str, start: int, until: int) -> Evidence:
         """All that bears on verdicts from `start` + `margin` on, until before `until`, the present."""

@@ -34,6 +34,15 @@ def test_a_unit_that_was_never_up_is_down_from_the_first_sign_of_it() -> None:
     assert find(timeline(UNKNOWN, DOWN), 0)[1] == [Found(10, None, SILENT, True)]
 
 
+def test_a_unit_that_is_being_installed_has_no_outage_for_it() -> None:
+    assert find(timeline(UNKNOWN, DOWN, UP), 0)[1] == []
+    late = [
+        each._replace(end=each.end + 60_000) if each.status is Status.DOWN else each
+        for each in timeline(DOWN)
+    ]
+    assert len(find([*late, Stretch(late[-1].end, late[-1].end + 1, Status.UP, "")], 0)[1]) == 1
+
+
 def test_the_most_telling_reason_is_the_outage_s() -> None:
     assert find(timeline(UP, DOWN, ("down", LINE_FAILS), DOWN), 0)[1][0].reason == LINE_FAILS
 

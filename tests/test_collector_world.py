@@ -162,11 +162,19 @@ def test_an_agent_speaks_for_its_own_unit_only() -> None:
 def test_more_of_the_same_from_a_service_asks_for_no_new_verdict() -> None:
     world = World(Registry())
     world.fold("u1", "e", [row(U1 + SERVICE, 1, NOW)], NOW)
-    assert world.take_changed() == {"u1": NOW}
+    assert world.take_changed() == ({"u1": NOW}, {})
     world.fold("u1", "e", [row(U1 + SERVICE, 2, NOW + 5_000)], NOW)
-    assert world.take_changed() == {}
+    assert world.take_changed() == ({}, {})
     world.fold("u1", "e", [row(U1 + SERVICE, 3, NOW + 10_000, "down")], NOW)
-    assert world.take_changed() == {"u1": NOW + 10_000}
+    assert world.take_changed() == ({"u1": NOW + 10_000}, {})
+
+
+def test_more_of_the_same_from_a_line_check_matters_only_where_the_unit_was_not_up() -> None:
+    world = World(Registry())
+    world.fold("u1", "e", [row(U1 + HUB, 1, NOW)], NOW)
+    assert world.take_changed() == ({"u1": NOW}, {})
+    world.fold("u1", "e", [row(U1 + HUB, 2, NOW + 5_000)], NOW)
+    assert world.take_changed() == ({}, {"u1": NOW})
 
 
 def test_a_report_is_good_until_the_next_one_unless_a_channel_is_open() -> None:
