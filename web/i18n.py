@@ -128,9 +128,8 @@ class Speaker:
             return "−" + self.seconds(-value)
         if value >= 120:
             return self.duration(value * 1000)
-        for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
-            if value * factor >= 1 or value == 0:
-                break
+        units = ((1, "s"), (1e3, "ms"), (1e6, "µs"))
+        factor, unit = next((one for one in units if value * one[0] >= 1 or not value), units[-1])
         scaled = value * factor
         return f"{self.number(scaled, 0 if scaled >= 100 or not scaled else 1)} {unit}"
 
