@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-import web.main  # noqa: F401 - brings every room's tables into the metadata
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import web.main  # noqa: F401 - brings every room's tables into the metadata
 from core.errors import BadInput
 from inventory.state import METADATA, State
 from web.migrate import behind, migrate
