@@ -3,15 +3,15 @@
 Evidence comes in three forms: spans of checks that tell of the unit, contacts (its agent was heard), and when the
 collector itself was alive. Each becomes claims about stretches of time, and the strongest claim at a time wins:
 
-1. *vouches*: the line was seen to work. Contacts, and `line` checks that succeeded, from the first to the last.
-2. *silence*: the agent was heard before, the collector listened, and nothing came for longer than is allowed.
-3. *presumptions*: what worked a moment ago still does, for as long as its evidence allows.
-4. *failures*: `line` checks that failed, until their next result.
+1. *vouches* (up): the line was seen to work. Contacts, and `line` checks that succeeded, from the first to the last.
+2. *presumptions* (up): what worked a moment ago still does, for as long as its evidence allows. What the agent itself
+   said is presumed only until it falls silent, since its words come over the same line; what the centre's agent sees
+   of the unit's router stays good until its next look.
+3. *failures* (down): `line` checks that failed, until their next result.
+4. *silence* (down): the agent was heard before, the collector listened, and nothing came for longer than is allowed.
 5. Otherwise nothing is known.
 
-1 and 3 mean up, 2 and 4 down. Silence ends what is presumed from the agent's own words, since those come over the
-same line; what the centre's agent sees of the unit's router stays good until its next look. At times of `up`,
-checks of the unit that fail make it `degraded`.
+At times of `up`, checks of the unit that fail make it `degraded`.
 """
 
 from bisect import bisect_right
