@@ -256,7 +256,12 @@ def _decode_with_bad_figures(plain: bytes) -> tuple[Report, int]:
 
 
 def _finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number past a double's range
+        return False
 
 
 def _check_shape(report: Report) -> None:

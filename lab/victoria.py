@@ -23,11 +23,11 @@ class Victoria:
 
 
 @contextlib.contextmanager
-def victoria_metrics(folder: Path, *flags: str) -> Iterator[Victoria]:
+def victoria_metrics(folder: Path, *flags: str, port: int = 0) -> Iterator[Victoria]:
     """A server with its data in `folder`. Raises RuntimeError when it does not come up."""
     if VICTORIA is None:
         raise RuntimeError("victoria-metrics is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server(("127.0.0.1", port)) as free:
         port = free.getsockname()[1]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("ab") as log:

@@ -133,7 +133,9 @@ async def test_times_are_corrected_by_the_agents_clock_error_and_the_original_is
     assert here.samples(100) == [(NOW, 0.001)]
 
 
-@pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity", "null", "1e999", '"x"', "true"])
+@pytest.mark.parametrize(
+    "bad", ["NaN", "Infinity", "-Infinity", "null", "1e999", '"x"', "true", "1" + "0" * 400]
+)
 async def test_a_figure_that_is_no_finite_number_is_left_out_and_counted(here, bad):
     agent = here.enrol()
     figures = {"rtt_mean_seconds": wire.Column([0, 1], [0.25, 777.5])}
