@@ -191,7 +191,7 @@ def measure_(
     if not units:
         raise BadInput("no unit in this lab has an agent", todo="Give some: nhip lab wan up --agents 20")
     with Wall.of(province) as wall:
-        for line in table(list(measure(province, wall, units, hold_s=hold_s))):
+        for line in table(measure(province, wall, units, hold_s=hold_s)):
             typer.echo(line)
 
 

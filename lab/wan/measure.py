@@ -5,10 +5,11 @@ after a while it is healed, the time until it is up again is taken; then the acc
 """
 
 import contextlib
+import math
 import random
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -43,7 +44,7 @@ class Cut:
     dropped: int
     missing: int
     largest_gap: float
-    """Longest time without a result of the check of the LAN's gateway around the cut, in its intervals."""
+    """Longest time without a result of one of its checks while its line was cut, in the check's intervals."""
 
 
 def measure(province: Province, wall: Wall, units: Sequence[str], *, hold_s: float) -> Iterator[Cut]:
@@ -113,22 +114,29 @@ def _account(wall: Wall, agent: str) -> dict[str, int]:
 
 
 def _largest_gap(wall: Wall, unit: str, start: int, end: int) -> float:
-    """Longest time without a sample of the LAN gateway's check from `start` to `end`, in its intervals."""
-    checks = wall.get(f"units/{unit}/checks", limit=500)["items"]
-    gateway = next(check for check in checks if check["role"] == "lan" and check["series"])
-    series = next(iter(gateway["series"].values()))
-    points = wall.get(f"series/{series}", **{"from": start, "to": end, "bucket": 1000})["points"]
-    times = [start, *(point[0] for point in points), end]
-    return float(max(b - a for a, b in pairwise(times)) / gateway["interval_ms"])
+    """Longest time without a result of a check that the unit makes, from `start` to `end`, in the check's intervals.
+
+    Seen in the samples of pings: their loss is a figure whether anything answers or not.
+    """
+    gaps: list[float] = []
+    for check in wall.get(f"units/{unit}/checks", limit=500)["items"]:
+        if check["vantage"] == unit and "loss_ratio" in check["series"]:
+            series, query = check["series"]["loss_ratio"], {"from": start, "to": end, "bucket": 1000}
+            points = wall.get(f"series/{series}", **query)["points"]
+            times = [start, *(point[0] for point in points), end]
+            gaps.append(max(b - a for a, b in pairwise(times)) / check["interval_ms"])
+    return max(gaps, default=math.inf)
 
 
-def table(cuts: Sequence[Cut]) -> Iterator[str]:
-    """The runs as lines of text, their median and worst last."""
+def table(found: Iterable[Cut]) -> Iterator[str]:
+    """The runs as lines of text, each as soon as it is there, and their median and worst last."""
+    cuts = []
     yield (
         f"{'unit':10} {'down after':>10} {'up after':>9} {'cut for':>8} {'all in after':>12} {'arrived':>8} "
         f"{'produced':>9} {'received':>9} {'dropped':>8} {'missing':>8} {'largest gap':>12}"
     )
-    for cut in cuts:
+    for cut in found:
+        cuts.append(cut)
         yield (
             f"{cut.unit:10} {cut.down_after:8.2f} s {cut.up_after:7.2f} s {cut.cut_for:6.1f} s "
             f"{cut.all_in_after:10.1f} s {cut.arrived:8} {cut.produced:9} {cut.received:9} {cut.dropped:8} "
