@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         code: int = given.command(given)
-    except NhipError as error:
+    except (NhipError, OSError, sqlite3.OperationalError) as error:
         print(f"nhip-agent: {error}", file=sys.stderr)
         return 1
     return code

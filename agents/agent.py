@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 OUTBOX, PLAN, LOCK = "outbox.db", "plan.json", "lock"
 _HOUSEKEEPING_MS = 10_000
+_TRIM_MS = 60_000
 _JUMP_MS = 1_000
 _RESTART_S = 5.0
 _FLUSH_S = 2.0
@@ -161,12 +162,16 @@ class Agent:
         await self._keep_bounds()
 
     async def _keep_house(self) -> None:
+        trim_due = self._clock.now() + _TRIM_MS
         while True:
             now = self._clock.now()
             await self._watch_wall_clock()
             await self._keep_bounds()
             if now >= self._host_due:
                 await self._tell_host(now)
+            if now >= trim_due:
+                selfwatch.give_back_memory()
+                trim_due = now + _TRIM_MS
             await self._clock.sleep_until(now + _HOUSEKEEPING_MS)
 
     async def _keep_bounds(self) -> None:

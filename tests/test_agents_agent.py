@@ -222,6 +222,15 @@ def test_running_without_enrolment_says_what_to_do(
     assert "nhip-agent enrol" in capsys.readouterr().err
 
 
+def test_a_directory_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    credentials.store(tmp_path, Credential("http://127.0.0.1:1", SECRET, "11950-3f2a", "11950"))
+    (tmp_path / "outbox.db").mkdir()
+    assert main(["run", "--dir", str(tmp_path)]) == 1
+    assert "unable to open database file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [[], ["enrol"], ["run"], ["status"]])
 def test_every_command_has_help_with_an_example(
     command: list[str], capsys: pytest.CaptureFixture[str]

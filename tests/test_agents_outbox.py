@@ -145,7 +145,7 @@ _moves = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(_moves, max_size=25))
 def test_every_number_is_delivered_or_waits_or_was_dropped_whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[object, ...]]
