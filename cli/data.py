@@ -1,5 +1,6 @@
 """The data folder that the commands at the centre share, and the state store in it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,14 @@ DEFAULT_DATA = Path("/var/lib/nhip")
 
 def state_path(data: Path) -> Path:
     return data / "state.db"
+
+
+def is_enrolled(folder: Path) -> bool:
+    """Whether the agent that keeps its files in `folder` has joined; one that was cut off while joining has not."""
+    try:
+        return bool(json.loads((folder / "credential.json").read_bytes()).get("agent"))
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

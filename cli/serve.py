@@ -13,7 +13,7 @@ import typer
 import uvicorn
 
 from cli.child import kept_running, run_once
-from cli.data import DEFAULT_DATA, DataDir, open_state
+from cli.data import DEFAULT_DATA, DataDir, is_enrolled, open_state
 from collector.agents import Agents
 from core.clock import SystemClock
 from core.errors import BadInput
@@ -75,7 +75,7 @@ def serve(
 
 def _token_for_own_agent(data: Path) -> str | None:
     """A join token when the centre's own agent is not enrolled yet."""
-    if (data / "agent" / "credential.json").exists():
+    if is_enrolled(data / "agent"):
         return None
     with open_state(data) as state:
         return Agents(state, SystemClock()).create_token(PROVINCE)

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 
 from cli.child import kept_running, run_once
-from cli.data import open_state
+from cli.data import is_enrolled, open_state
 from collector.agents import Agents
 from core.clock import SystemClock
 from core.values import Level
@@ -111,7 +111,7 @@ def _link_of(unit: Unit) -> dict[str, Value]:
 
 
 def _own_token(state: State, data: Path) -> str | None:
-    if (data / "agent-here" / "credential.json").exists():
+    if is_enrolled(data / "agent-here"):
         return None
     return Agents(state, SystemClock()).create_token(HERE)
 

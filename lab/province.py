@@ -11,7 +11,7 @@ import msgspec
 from collector.agents import Agents
 from core import wire
 from core.clock import Clock
-from inventory.registry import Registry, Unit
+from inventory.registry import PROVINCE, Registry, Unit
 from inventory.state import State
 from lab.fleet import Credential
 from lab.scenario import Scenario, by_unit
@@ -30,8 +30,12 @@ class Place:
 
 
 def places(state: State, clock: Clock, *, count: int, without: Sequence[str], taken: int) -> list[Place]:
-    """Join tokens for virtual agents `taken + 1` to `count`, dealt out over all units but `without`."""
-    units = [unit.code for unit in Registry(state).units(clock.now()) if unit.code not in without]
+    """Join tokens for virtual agents `taken + 1` to `count`, dealt out over all units but `without`.
+
+    The province's own unit has the centre's agent.
+    """
+    left_out = {PROVINCE, *without}
+    units = [unit.code for unit in Registry(state).units(clock.now()) if unit.code not in left_out]
     agents = Agents(state, clock)
     return [
         Place(code, agents.create_token(code))
