@@ -17,20 +17,22 @@ At times of `up`, checks of the unit that fail make it `degraded`.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
 from collector.spans import REACH
 from core.values import Status
 
-BLINK_MS = 1_500
-"""The collector's own heartbeat: when it is missing for longer, nobody was listening. Together with the time from
-one heartbeat of an agent to the next it stays below what a heartbeat is good for, so that a collector that stalls
-blames no agent."""
+BLINK_MS = 750
+"""The collector's own heartbeat, taken where agents are heard: when it is missing for longer, nobody was listening."""
 AWAY_MS = 5_000
-RELISTEN_MS, REJOIN_MS = 10_000, 60_000
-"""After the collector was not listening, silence counts only when it has listened again for so long: the first
-after a stall, the second when it was away for AWAY_MS or more, since agents then need time to come back."""
+REJOIN_MS = 60_000
+"""After the collector was away for AWAY_MS or more, silence counts only when it has listened again for so long:
+agents need time to come back."""
+STALLED_MS = 10_000
+"""After shorter stalls silence counts later by twice their length, and at most by so much: what agents said meanwhile
+waits at the door and has to be heard first."""
 
 NEVER_SEEN = "never seen"
 NO_NEWS = "no news"
@@ -119,7 +121,7 @@ class Verdict:
 
 def margin(intervals: Iterable[int]) -> int:
     """How far, in ms, evidence at one time can bear on the verdict at another."""
-    return max(int(REACH * max(intervals, default=0)), REJOIN_MS) + 15_000
+    return int(REACH * max(intervals, default=0)) + REJOIN_MS + STALLED_MS + 15_000
 
 
 def judge(evidence: Evidence, start: int, now: int) -> Verdict:
@@ -157,6 +159,7 @@ class _Silence(NamedTuple):
 
 
 _end = attrgetter("end")
+_last_at_of = attrgetter("last_at")
 
 
 @dataclass(slots=True)
@@ -193,25 +196,44 @@ class _Claims:
 
 def _silences(evidence: Evidence, now: int, claims: _Claims) -> Iterable[_Silence]:
     """Stretches in which the collector listened for an agent that it had heard before, long enough, in vain."""
-    contacts, alive = evidence.contacts, evidence.alive
+    contacts, sittings = evidence.contacts, _sittings(evidence.alive)
     index = 0
     for contact, heard_again in zip(contacts, [c.first_at for c in contacts[1:]] + [now], strict=False):
-        while index < len(alive) and alive[index].last_at < contact.last_at:
+        while index < len(sittings) and sittings[index][-1].last_at < contact.last_at:
             index += 1
-        at = index
-        while at < len(alive) and alive[at].first_at < heard_again:
-            listening = alive[at]
-            start = max(contact.last_at, listening.first_at)
-            end = min(listening.last_at, heard_again)
-            stayed = listening.first_at <= contact.last_at
-            away = listening.first_at - (alive[at - 1].last_at if at else -AWAY_MS)
-            again = REJOIN_MS if away >= AWAY_MS else RELISTEN_MS
-            noticed = contact.until if stayed else max(contact.until, listening.first_at + again)
+        for sitting in islice(sittings, index, None):
+            began, ended = sitting[0].first_at, sitting[-1].last_at
+            if began >= heard_again:
+                break
+            noticed = contact.until if began <= contact.last_at else max(contact.until, began + REJOIN_MS)
+            noticed = _later_by_stalls(noticed, sitting, contact.last_at)
+            start, end = max(contact.last_at, began), min(ended, heard_again)
             if end >= noticed:
                 yield _Silence(start, end, noticed)
-            elif listening.last_at >= now:
+            elif ended >= now:
                 claims.ends(noticed)
-            at += 1
+
+
+def _sittings(alive: Sequence[Alive]) -> list[list[Alive]]:
+    """When the collector listened, with short stalls inside."""
+    sittings: list[list[Alive]] = []
+    for each in alive:
+        if sittings and each.first_at - sittings[-1][-1].last_at < AWAY_MS:
+            sittings[-1].append(each)
+        else:
+            sittings.append([each])
+    return sittings
+
+
+def _later_by_stalls(noticed: int, sitting: Sequence[Alive], since: int) -> int:
+    """When a silence counts that would at `noticed`, given the stalls between `since` and then."""
+    latest = noticed + STALLED_MS
+    first = max(0, bisect_right(sitting, since, key=_last_at_of) - 1)
+    for before, after in pairwise(islice(sitting, first, None)):
+        if before.last_at >= noticed:
+            break
+        noticed = min(latest, noticed + 2 * max(0, after.first_at - max(since, before.last_at)))
+    return noticed
 
 
 def _line_claims(check: CheckEvidence, claims: _Claims) -> None:

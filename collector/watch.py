@@ -27,7 +27,7 @@ from inventory.state import State
 log = logging.getLogger(__name__)
 
 TICK_MS = 250
-ALIVE_MS = 500
+ALIVE_MS = 250
 CHECKPOINT_MS = 10_000
 FORGET_MS = 3_600_000
 

@@ -4,10 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.judge import (
-    AWAY_MS,
     REASONS,
     REJOIN_MS,
-    RELISTEN_MS,
+    STALLED_MS,
     Alive,
     CheckEvidence,
     Contact,
@@ -82,10 +81,21 @@ def test_after_a_restart_agents_get_time_to_come_back() -> None:
     )
 
 
-def test_after_a_short_stall_of_the_collector_little_time_is_enough() -> None:
-    back = 22 * S + AWAY_MS - 1
-    evidence = Evidence(contacts=[heard(10, 20)], alive=[Alive(0, 22 * S), Alive(back, back + RELISTEN_MS)])
-    assert judge(evidence, 0, back + RELISTEN_MS).timeline[-1].status is Status.DOWN
+def test_a_short_stall_of_the_collector_delays_silence_by_twice_its_length() -> None:
+    contacts = [heard(10, 20)]
+    evidence = Evidence(contacts=contacts, alive=[Alive(0, 21 * S), Alive(23 * S, 27_999)])
+    verdict = judge(evidence, 0, 27_999)
+    assert verdict.timeline[-1].status is Status.UNKNOWN
+    assert verdict.expires == 28_000
+    evidence = Evidence(contacts=contacts, alive=[Alive(0, 21 * S), Alive(23 * S, 28 * S)])
+    assert judge(evidence, 0, 28 * S).timeline[-1] == Stretch(20 * S, 28 * S, Status.DOWN, "no contact")
+
+
+def test_many_stalls_cannot_put_off_silence_for_ever() -> None:
+    alive = [Alive(t * S, t * S + 100) for t in range(41)]
+    evidence = Evidence(contacts=[heard(10, 20)], alive=alive)
+    assert judge(evidence, 0, 24 * S + STALLED_MS - 1).timeline[-1].status is Status.UNKNOWN
+    assert judge(evidence, 0, 40 * S).timeline[-1].status is Status.DOWN
 
 
 def test_an_outage_that_was_seen_before_a_restart_stays_seen() -> None:
@@ -193,7 +203,7 @@ def worlds(draw: st.DrawFn) -> Evidence:
         at = contacts[-1].until + 1
     alive, at = [], 0
     for _ in range(draw(st.integers(0, 4))):
-        at += draw(st.sampled_from([1_600, 5_000, 30_000]))
+        at += draw(st.sampled_from([800, 1_600, 5_000, 30_000]))
         alive.append(Alive(at, at + draw(st.integers(0, 120_000))))
         at = alive[-1].last_at
     return Evidence(checks, contacts, alive)
@@ -225,7 +235,7 @@ def test_a_window_judged_with_its_margin_agrees_with_the_whole(
             for c in evidence.checks
         ],
         [*before[-1:], *(contact for contact in evidence.contacts if contact.until >= begin)],
-        [alive for alive in evidence.alive if alive.last_at >= begin - 1_500],
+        evidence.alive[max(0, sum(alive.last_at < begin for alive in evidence.alive) - 1) :],
     )
     whole = judge(evidence, min(0, begin), until)
     part = judge(window, begin, until)
