@@ -35,7 +35,7 @@ from lab.netns import inside  # noqa: E402
 from lab.relay import Relay  # noqa: E402
 
 COUNT = 5
-PACE = {"loopback": 20_000, "relay": 5_000}
+PACE = {"loopback": 25_000, "relay": 5_000}
 """Requests per second; a relay in user space carries no more on a small machine without a queue of its own."""
 SIZES = (10, 200, 1_000, 5_000)
 WAIT_S = 1.0

@@ -16,6 +16,8 @@ from agents.icmp.sockets import ERROR_BYTES, STAMP_BYTES, IcmpSocket
 
 _BATCH = 512
 """Most packets taken in one go: a flood must not hold up the event loop."""
+_POOL = 64
+"""Tokens drawn at a time: one call of the system for many bursts."""
 _STAMP = struct.Struct("@ll")
 _EXTENDED_ERROR = struct.Struct("@IBBBBII")
 _FROM_ICMP = (2, 3)
@@ -66,12 +68,16 @@ class Channel:
         """Flights all of whose requests have been answered since this list was last emptied."""
         self._on_way: dict[int, tuple[Flight, int]] = {}
         self._seq = int.from_bytes(os.urandom(2), "big")
+        self._tokens: list[bytes] = []
         self._buffer = bytearray(512)
         self._sendto = icmp.socket.sendto
 
     def template(self) -> packets.Template:
         """The requests of a new burst, with a token of its own."""
-        return packets.Template(self.icmp.family, self.icmp.ident, os.urandom(TOKEN_BYTES))
+        if not self._tokens:
+            pool = os.urandom(_POOL * TOKEN_BYTES)
+            self._tokens = [pool[at : at + TOKEN_BYTES] for at in range(0, len(pool), TOKEN_BYTES)]
+        return packets.Template(self.icmp.family, self.icmp.ident, self._tokens.pop())
 
     def send(self, flight: Flight) -> int:
         """Send the flight's next request; when that was. 0 if there is no room: all numbers or buffers in use.

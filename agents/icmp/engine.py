@@ -1,8 +1,8 @@
 """ICMP echo for all targets at once on one event loop: who is due, how fast, and when to look.
 
 Cheap per packet by having nothing per packet: no task and no timer, but two heaps (what to send next, which burst
-ends next) and one timer for the next of either. While many requests are out, the sockets are looked at each few
-milliseconds instead of at every packet: the kernel stamps each reply as it arrives, so that costs no accuracy.
+ends next) and one timer for the next of either. While many requests are out, the sockets are looked at each tick
+instead of at every packet: the kernel stamps each reply as it arrives, so that costs no accuracy.
 """
 
 import asyncio
@@ -18,11 +18,14 @@ from agents.icmp.stats import Burst
 Address = tuple[str, int] | tuple[str, int, int, int]
 """A numeric socket address as `getaddrinfo` gives it: two parts for IPv4, four for IPv6."""
 
-_TICK = 2_000_000
-_ALLOWANCE = 4 * _TICK
-"""How far sending may lag behind its pace and catch up: a few ticks, so no burst fills a thin line or a buffer."""
-_MANY = 24
-"""With this many requests out, look each tick; with fewer, wake for each reply."""
+_TICK = 10_000_000
+"""Nanoseconds between two looks while many packets move. To wake a process costs as much as some eight packets."""
+_ALLOWANCE = 2 * _TICK
+"""How far sending may lag behind its pace and catch up, so that no burst fills a thin line."""
+_MOST = 256
+"""Requests sent in one look: fewer than a look reads, and than a socket's buffer holds where nobody may enlarge it."""
+_MANY = 4
+"""When a look moved this many packets, the next one is a tick later; with fewer, the next reply wakes."""
 
 
 class Engine:
@@ -142,7 +145,7 @@ class Engine:
         queue, ends, interval = self._to_send, self._to_end, self._interval
         order = before = self._order
         at = max(self._paced_at, now - _ALLOWANCE)
-        while queue and queue[0][0] <= now and at <= now:
+        while queue and queue[0][0] <= now and at <= now and order - before < _MOST:
             flight = queue[0][2]
             if flight.done:
                 heappop(queue)
@@ -170,10 +173,10 @@ class Engine:
         if group.left == 0 and not group.done.done():
             group.done.set_result(None)
 
-    def _arrange(self, now: int, active: int) -> None:
+    def _arrange(self, now: int, moved: int) -> None:
         """Set the next look: the timer for what is due, the readers for replies, or ticks while both are many."""
         loop = self._loop
-        ticking = self.waiting > _MANY and active > 0
+        ticking = self.waiting > 0 and moved >= _MANY
         for family, channel in self._channels.items():
             if ticking and family in self._reading:
                 loop.remove_reader(channel.icmp.socket)
@@ -181,23 +184,25 @@ class Engine:
             elif not ticking and family not in self._reading:
                 loop.add_reader(channel.icmp.socket, self._wake)
                 self._reading.add(family)
-        due = []
-        if self._to_end:
-            due.append(self._to_end[0][0])
-        if self._to_send:
-            due.append(
-                max(self._to_send[0][0], self._paced_at, now + _TICK if len(self._to_send) > _MANY else 0)
-            )
-        if ticking:
-            due.append(now + _TICK)
+        due = self._due(now + _TICK if moved < _MOST else now, ticking)
         if self._timer is not None:
-            if due and self._timer_at <= min(due):
+            if due is not None and self._timer_at <= due:
                 return
             self._timer.cancel()
             self._timer = None
-        if due:
-            self._timer_at = min(due)
-            self._timer = loop.call_later(max(0, self._timer_at - now) / 1e9, self._on_timer)
+        if due is not None:
+            self._timer_at = due
+            self._timer = loop.call_later(max(0, due - now) / 1e9, self._on_timer)
+
+    def _due(self, tick: int, ticking: bool) -> int | None:
+        """When to look again at the latest: for the next request, the next end, or at `tick`. None: no need to."""
+        due = [tick] if ticking else []
+        if self._to_end:
+            due.append(self._to_end[0][0])
+        if self._to_send:
+            many = len(self._to_send) > _MANY
+            due.append(max(self._to_send[0][0], self._paced_at, tick if many else 0))
+        return min(due, default=None)
 
     def _on_timer(self) -> None:
         self._timer = None
