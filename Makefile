@@ -30,8 +30,8 @@ lint: setup ## format, lint, types, import directions, translations
 bench: setup debian ## every bench, each beside its peer
 	@set -e; for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python $$b; done
 
-lab: setup ## the province in network namespaces (root): nhip lab wan
-	$(BIN)/nhip lab wan
+lab: setup ## a real province in network namespaces (root, Linux); then: nhip lab wan cut|heal|status|down
+	$(BIN)/nhip lab wan up
 
 clean: ## remove what set-up and runs made (not the data of `make run`)
 	rm -rf $(VENV) node_modules web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .build
