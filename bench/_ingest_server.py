@@ -1,4 +1,4 @@
-"""The collector as it runs, in a process of its own, for `bench/ingest.py`. Prints its port and its agents' credentials."""
+"""The centre as it runs, whole, in a process of its own, for `bench/ingest.py`. Prints its port and its agents' credentials."""
 
 import json
 import socket
@@ -7,22 +7,20 @@ from pathlib import Path
 
 import sqlalchemy as sa
 import uvicorn
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
+import uvloop
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 import inventory.tables as inventory_tables
-from collector import verdict_tables
 from collector.agents import Agents
-from collector.feed import Feed
-from collector.ingest import Ingest
-from collector.samples.duckdb_engine import DuckStore
-from collector.world import World
 from core.clock import SystemClock
 from core.wire import Enrol
 from inventory.registry import Registry
 from inventory.seed import seed
 from inventory.state import State
+from web.main import build
+from web.migrate import migrate
+from web.server import Server
 
 CHECKS = 10
 """Of each agent: half of them ICMP with seven figures, half TCP with one."""
@@ -75,43 +73,27 @@ def prepare(state: State) -> list[tuple[str, str, int]]:
 
 
 async def main(folder: Path) -> None:
-    assert verdict_tables
     state = State(folder / "state.db")
-    state.create_all()
+    migrate(state)
     agents = prepare(state)
-    clock = SystemClock()
-    registry = Registry(state)
-    store = DuckStore(folder / "samples.duckdb")
-    ingest = Ingest(state, store, registry, Agents(state, clock), World(registry), clock, Feed(clock.now()))
+    state.close()
+    app = build(folder)
+    centre = app.state.context.views
 
-    async def settle(_request: Request) -> Response:
-        assert await ingest.settle()
-        return JSONResponse(dict(ingest.counters()))
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/settle":
+            settled = await centre.ingest.settle()
+            await JSONResponse({"settled": settled, **centre.ingest.counters()})(scope, receive, send)
+        else:
+            await app(scope, receive, send)
 
-    await ingest.start()
-    routes = [
-        Route("/api/v1/reports", ingest.post_report, methods=["POST"]),
-        Route("/settle", settle),
-    ]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Router(routes),
-            http="httptools",
-            loop="uvloop",
-            access_log=False,
-            lifespan="off",
-            log_level="warning",
-        )
+    server = Server(
+        uvicorn.Config(outer, http="httptools", loop="uvloop", access_log=False, log_level="warning")
     )
     listener = socket.create_server(("127.0.0.1", 0), backlog=1_024)
     print(json.dumps({"port": listener.getsockname()[1], "agents": agents}), flush=True)
     await server.serve([listener])
-    await ingest.stop()
-    store.close()
-    state.close()
 
 
 if __name__ == "__main__":
-    import uvloop
-
     uvloop.run(main(Path(sys.argv[1])))
