@@ -1,16 +1,16 @@
 """ICMP echo for all targets at once on one event loop: who is due, how fast, and when to look.
 
-Cheap per packet by having nothing per packet: no task and no timer, but two heaps (what to send next, which burst
-ends next) and one timer for the next of either. While many requests are out, the sockets are looked at each tick
+Cheap per packet by having nothing per packet: no task and no timer, but lines of what to send next and which
+burst ends next, and one timer for the next of either. While many requests are out, the sockets are looked at each tick
 instead of at every packet: the kernel stamps each reply as it arrives, so that costs no accuracy.
 """
 
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush, heapreplace
 
 from agents.icmp.channel import Channel, Flight, Group
+from agents.icmp.lines import Lines
 from agents.icmp.packets import V4, V6
 from agents.icmp.sockets import open_socket
 from agents.icmp.stats import Burst
@@ -37,9 +37,8 @@ class Engine:
         self._raw = raw
         self._channels: dict[int, Channel] = {}
         self._reading: set[int] = set()
-        self._to_send: list[tuple[int, int, Flight]] = []
-        self._to_end: list[tuple[int, int, Flight]] = []
-        self._order = 0
+        self._to_send: Lines[Flight] = Lines()
+        self._to_end: Lines[Flight] = Lines()
         self._paced_at = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0
@@ -71,8 +70,7 @@ class Engine:
             flights.append(Flight(target, channel, group, count, space, limit, channel.template()))
         group.left = len(flights)
         for flight in flights:
-            self._order += 1
-            heappush(self._to_send, (now, self._order, flight))
+            self._to_send.add(now, 0, flight)
         try:
             if flights:
                 self._wake()
@@ -126,44 +124,37 @@ class Engine:
             if channel.answered:
                 self._all_answered(channel)
         now = time.monotonic_ns()
-        ends = self._to_end
-        while ends and (ends[0][2].done or ends[0][0] <= now):
-            flight = heappop(ends)[2]
+        while flight := self._to_end.take(now):
             if not flight.done:
                 self._end(flight)
         sent = self._send_due(now)
         self._arrange(now, taken + sent)
 
     def _all_answered(self, channel: Channel) -> None:
+        now = time.monotonic_ns()
         for flight in channel.answered:
-            if not flight.done:
-                self._order += 1
-                heappush(self._to_end, (time.monotonic_ns() + flight.spacing, self._order, flight))
+            self._to_end.add(now, flight.spacing, flight)
         channel.answered.clear()
 
     def _send_due(self, now: int) -> int:
-        queue, ends, interval = self._to_send, self._to_end, self._interval
-        order = before = self._order
+        queue, interval, sent = self._to_send, self._interval, 0
         at = max(self._paced_at, now - _ALLOWANCE)
-        while queue and queue[0][0] <= now and at <= now and order - before < _MOST:
-            flight = queue[0][2]
+        while at <= now and sent < _MOST and (flight := queue.take(now)):
             if flight.done:
-                heappop(queue)
                 continue
             gone = flight.channel.send(flight)
             if not gone:
-                at = now + _TICK  # no room: give replies time to make some
+                queue.add(time.monotonic_ns(), _TICK, flight)  # no room: give replies time to make some
+                at = now + _TICK
                 break
             at += interval
-            order += 1
+            sent += 1
             if flight.sent < flight.count:
-                heapreplace(queue, (gone + flight.spacing, order, flight))
+                queue.add(gone, flight.spacing, flight)
             else:
-                heappop(queue)
-                heappush(ends, (gone + flight.timeout, order, flight))
-        self._order = order
+                self._to_end.add(gone, flight.timeout, flight)
         self._paced_at = at
-        return order - before
+        return sent
 
     def _end(self, flight: Flight) -> None:
         flight.done = True
@@ -197,11 +188,10 @@ class Engine:
     def _due(self, tick: int, ticking: bool) -> int | None:
         """When to look again at the latest: for the next request, the next end, or at `tick`. None: no need to."""
         due = [tick] if ticking else []
-        if self._to_end:
-            due.append(self._to_end[0][0])
-        if self._to_send:
-            many = len(self._to_send) > _MANY
-            due.append(max(self._to_send[0][0], self._paced_at, tick if many else 0))
+        if (end := self._to_end.first()) is not None:
+            due.append(end)
+        if (send := self._to_send.first()) is not None:
+            due.append(max(send, self._paced_at, tick if len(self._to_send) > _MANY else 0))
         return min(due, default=None)
 
     def _on_timer(self) -> None:
