@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support_registry import NOW, THEN, exported, open_registry, small_province, take, write_export
 
@@ -144,7 +144,12 @@ def test_importing_an_export_changes_nothing(contents: dict[str, Any], book: boo
 def test_an_import_done_twice_is_as_one(
     first: dict[str, Any], second: dict[str, Any], end_missing: bool, later: int
 ) -> None:
-    """A file without dates, as people keep them, over a registry that says something else."""
+    """A file without dates, as people keep them, over a registry that says something else.
+
+    What ends by its own date between the two is begun anew by the second, and rightly: that is another test's.
+    """
+    ends = [row["valid_to"] for rows in first.values() for row in rows if row.get("valid_to") is not None]
+    assume(not any(NOW < end <= NOW + later for end in ends))
     with open_registry() as state, open_registry() as other, TemporaryDirectory() as folder:
         _fill(state, first)
         _fill(other, second)
@@ -180,3 +185,11 @@ def test_a_workbook_gives_back_every_cell(grid: list[list[str]]) -> None:
 @given(st.integers(-(10**12), 32_000_000_000_000))
 def test_a_time_is_shown_so_that_it_is_read_back(at: int) -> None:
     assert cells.time(cells.show_time(at)) == at
+
+
+def test_an_undated_line_begins_anew_what_has_ended_since_it_was_last_imported() -> None:
+    service = {"code": "dvc", "name": "x", "kind": "http", "target": "x"}
+    with open_registry() as state:
+        put(state, NOW - DAY, {"services": [{**service, "valid_from": NOW - DAY, "valid_to": NOW + 1}]})
+        assert not put(state, NOW, {"services": [service]})
+        assert put(state, NOW + 2, {"services": [service]})

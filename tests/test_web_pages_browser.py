@@ -158,7 +158,7 @@ async def test_one_state_can_be_shown_alone_and_outlives_a_reload(tmp_path):
 
 async def test_the_wall_is_one_stop_for_tab_and_arrow_keys_move_within(tmp_path):
     async with window(tmp_path) as (_made, page):
-        assert await page.locator("#wall .tile[tabindex='0']").count() == 1
+        await expect(page.locator("#wall .tile[tabindex='0']")).to_have_count(1)
         await page.focus("#search")
         await page.keyboard.press("ArrowDown")
         first = page.locator("#wall .tile").first

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from alerts.sender import Alerts
 from collector.centre import Centre
 from collector.routes import agent_routes
-
-from alerts.sender import Alerts
 from collector.samples import SampleStore
 from collector.samples.duckdb_engine import DuckStore
 from core.clock import Clock, SystemClock
