@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.slow,
     pytest.mark.skipif(not ROOT_WITH_TUN, reason=WHY_NOT),
-    pytest.mark.xdist_group("lab-wan"),
+    pytest.mark.alone,
 ]
 UNITS = 20
 ROOT = Path(__file__).parent.parent
