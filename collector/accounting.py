@@ -68,13 +68,17 @@ class Account(msgspec.Struct):
     counters: Counters | None = None
 
     def take(
-        self, header: Header, n: Sequence[int], drops: Sequence[Dropped], refused: Mapping[str, int]
+        self,
+        header: Header,
+        numbers: Sequence[tuple[int, int]],
+        drops: Sequence[Dropped],
+        refused: Mapping[str, int],
     ) -> None:
-        """Add a report. One that came before changes nothing but `duplicated`."""
+        """Add a report with the `numbers` of its results, as `runs`. One that came before changes only `duplicated`."""
         if self.reports.add(header.seq, header.seq):
-            self.duplicated += len(n)
+            self.duplicated += sum(last - first + 1 for first, last in numbers)
             return
-        for first, last in runs(n):
+        for first, last in numbers:
             self.duplicated += self.received.add(first, last)
         for reason, count in refused.items():
             self.refused[reason] = self.refused.get(reason, 0) + count

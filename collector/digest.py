@@ -9,7 +9,6 @@ or was in one transaction with that number (accounts, events, documents).
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -18,12 +17,10 @@ from collector.columns import Columns
 from collector.facts import Row
 from collector.feed import Feed
 from collector.ledger import Ledger
+from collector.reader import Taken
 from collector.samples import SampleStore
-from collector.series import SeriesTable, is_figure
-from collector.sift import sift
+from collector.series import SeriesTable
 from collector.tables import digested
-from core.wire import Report
-from inventory.records import PlannedCheck
 from inventory.state import State
 
 
@@ -35,24 +32,6 @@ class Evidence(Protocol):
     def contact(self, unit: str, at: int) -> None: ...
 
     def checkpoint(self, connection: sa.Connection) -> None: ...
-
-
-class Checks(Protocol):
-    """What digesting needs of `inventory.registry.Registry`."""
-
-    def check(self, id: int, /) -> PlannedCheck | None: ...  # noqa: A002 - the registry's own name for it
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A report that is in the journal. `lost` of its figures were no finite numbers; `size` is in bytes, plain."""
-
-    unit: str
-    enrolled_at: int
-    received_at: int
-    report: Report
-    lost: int
-    size: int
 
 
 COUNTS = (
@@ -72,16 +51,14 @@ class Digest:
         self,
         state: State,
         store: SampleStore,
-        checks: Checks,
         world: Evidence,
         ledger: Ledger,
         series: SeriesTable,
         feed: Feed,
     ) -> None:
-        self._state, self._store, self._checks = state, store, checks
+        self._state, self._store = state, store
         self._world, self._ledger, self._series = world, ledger, series
         self._feed = feed
-        self._known: dict[str, set[int]] = {}
         self._columns = Columns()
         with state.read() as connection:
             self._digested: int = connection.scalar(sa.select(digested.c.upto)) or 0
@@ -99,27 +76,22 @@ class Digest:
 
     def take(self, number: int, taken: Taken) -> None:
         """Digest the report with this number in the journal; numbers only grow."""
-        report, at = taken.report, taken.received_at
         self._reached = number
-        sifted = sift(report, self._known_checks(taken), at, taken.enrolled_at)
+        sifted, header = taken.sifted, taken.header
         if number > self._digested:
-            agent, unit = report.header.agent, taken.unit
             if sifted.rows:
-                self._world.fold(unit, report.header.epoch, sifted.rows, at)
-            if self._ledger.take(report, sifted, unit, at):
-                self._feed.publish("agent", agent)
-            self.counts["reports_total"] += 1
-            self.counts["results_total"] += len(sifted.rows)
-            self.counts["results_refused_total"] += len(sifted.at) - len(sifted.rows)
-            self.counts["figures_not_finite_total"] += taken.lost
+                self._world.fold(taken.unit, header.epoch, sifted.rows, taken.received_at)
+            if self._ledger.take(taken):
+                self._feed.publish("agent", header.agent)
+            counts = self.counts
+            counts["reports_total"] += 1
+            counts["results_total"] += len(sifted.rows)
+            if sifted.refused:
+                counts["results_refused_total"] += sum(sifted.refused.values())
+            counts["figures_not_finite_total"] += taken.lost
         if number > self._stored:
-            figures = report.figures
-            if not all(map(is_figure, figures)):
-                self.counts["samples_refused_total"] += sum(
-                    len(column.value) for name, column in figures.items() if not is_figure(name)
-                )
-                figures = {name: column for name, column in figures.items() if is_figure(name)}
-            self._columns.add(report.results.check, sifted.at, figures, sifted.keep)
+            self.counts["samples_refused_total"] += sifted.refused_samples
+            self._columns.add(sifted.samples)
 
     def store(self) -> None:
         """Put the samples gathered so far into the sample store; when that raises, they stay gathered."""
@@ -141,14 +113,3 @@ class Digest:
         self._ledger.written(written)
         self._digested = upto
         return min(upto, self._store.mark())
-
-    def _known_checks(self, taken: Taken) -> set[int]:
-        """The checks of the agent's unit, as far as this and earlier reports named them. Ids keep their meaning."""
-        known = self._known.setdefault(taken.unit, set())
-        checks = taken.report.results.check
-        if not known.issuperset(checks):
-            for check in set(checks) - known:
-                planned = self._checks.check(check)
-                if planned is not None and planned.vantage == taken.unit:
-                    known.add(check)
-        return known

@@ -8,25 +8,27 @@ import contextlib
 import gc
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from collector.accounting import Ranges
 from collector.agents import AgentRow, Agents
-from collector.digest import Checks, Digest, Evidence, Taken
+from collector.digest import Digest, Evidence
 from collector.feed import Feed
 from collector.inbox import Inbox, Record
 from collector.ledger import Ledger
 from collector.problems import Forbidden, problem
+from collector.reader import Checks, Reader, Taken
 from collector.samples import SampleStore
 from collector.series import SeriesTable
 from collector.views import EpochCount
 from collector.worker import Worker
 from core.clock import Clock
-from core.compress import TooLarge, inflate
+from core.compress import TooLarge
 from core.errors import NhipError, Unavailable
-from core.wire import MAX_BODY, MAX_PLAIN, Header, Report, decode_report
+from core.wire import MAX_BODY, Header
 from inventory.state import State
 
 LARGE_BODY = 64 << 10
@@ -57,15 +59,8 @@ class Ingest:
         with state.read() as connection:
             self._ledger.load(connection)
         folder = state.path.with_name("inbox")
-        self._digest = Digest(
-            state,
-            store,
-            registry,
-            world,
-            self._ledger,
-            self.series,
-            feed,
-        )
+        self._reader = Reader(registry)
+        self._digest = Digest(state, store, world, self._ledger, self.series, feed)
         self._worker = Worker(self._digest, folder / "not digested")
         self._inbox: Inbox[Taken] = Inbox(folder, self._digest.newest, self._worker.put)
         self._accepted: dict[_Key, Ranges] = {}
@@ -141,11 +136,9 @@ class Ingest:
 
     async def _accept(self, agent: AgentRow, body: bytes, encoding: str) -> None:
         received_at = self._clock.now()
-        if len(body) > LARGE_BODY:
-            report, lost, size = await asyncio.to_thread(_read, body, encoding)
-        else:
-            report, lost, size = _read(body, encoding)
-        header = report.header
+        read = partial(self._reader.read, body, encoding, agent.unit, agent.enrolled_at, received_at)
+        taken = await asyncio.to_thread(read) if len(body) > LARGE_BODY else read()
+        header = taken.header
         if header.agent != agent.agent:
             raise Forbidden("a report must be of the agent that sends it")
         key = header.agent, header.epoch
@@ -154,28 +147,17 @@ class Ingest:
             accepted = self._accepted[key] = self._ledger.reports(*key)
         if accepted.has(header.seq):
             self._duplicates += 1
-            self._ledger.duplicated(*key, len(report.results.n), received_at)
+            self._ledger.duplicated(*key, taken.numbers, received_at)
         else:
-            await asyncio.shield(self._commit(agent, report, lost, size, received_at, encoding, body))
+            await asyncio.shield(self._commit(agent, taken))
         self._world.contact(agent.unit, received_at)
 
-    def _commit(
-        self,
-        agent: AgentRow,
-        report: Report,
-        lost: int,
-        size: int,
-        received_at: int,
-        encoding: str,
-        body: bytes,
-    ) -> asyncio.Future[int]:
-        header = report.header
-        one = header.agent, header.epoch, header.seq
+    def _commit(self, agent: AgentRow, taken: Taken) -> asyncio.Future[int]:
+        one = taken.header.agent, taken.header.epoch, taken.header.seq
         # The same report again while its first sending waits for the disk: both wait for the same write.
         done = self._underway.get(one)
         if done is None:
-            record = Record(0, received_at, agent.unit, agent.enrolled_at, encoding, body)
-            taken = Taken(agent.unit, agent.enrolled_at, received_at, report, lost, size)
+            record = Record(0, taken.received_at, agent.unit, agent.enrolled_at, taken.encoding, taken.body)
             done = self._underway[one] = self._inbox.put(record, taken)
             done.add_done_callback(lambda done: self._committed(one, done))
         return done
@@ -188,8 +170,9 @@ class Ingest:
 
     def _replay(self) -> None:
         for record in self._inbox.records(after=self._digest.start):
-            report, lost, size = _read(record.body, record.encoding)
-            one = Taken(record.unit, record.enrolled_at, record.received_at, report, lost, size)
+            one = self._reader.read(
+                record.body, record.encoding, record.unit, record.enrolled_at, record.received_at
+            )
             if not self._worker.wait_for_room():
                 raise Unavailable("the journal cannot be digested: the stores do not take it")
             self._worker.put(record.id, [one])
@@ -214,10 +197,3 @@ async def _body(request: Request) -> bytes:
         if len(body) > MAX_BODY:
             raise TooLarge(f"a report may have {MAX_BODY} bytes as sent")
     return body
-
-
-def _read(body: bytes, encoding: str) -> tuple[Report, int, int]:
-    """The report in a body, how many of its figures were not finite, and its size in bytes, plain."""
-    plain = inflate(body, encoding, MAX_PLAIN)
-    report, lost = decode_report(plain)
-    return report, lost, len(plain)

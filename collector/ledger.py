@@ -12,11 +12,11 @@ import msgspec
 import sqlalchemy as sa
 
 from collector.accounting import Account, Ranges
-from collector.sift import Sifted
+from collector.reader import Taken
 from collector.tables import agent_epochs, agent_events, agent_headers
 from collector.views import EpochCount
 from core.errors import BadInput
-from core.wire import Document, Header, Report
+from core.wire import Document, Header
 from inventory.devices import store_host
 
 EPOCHS_KEPT = 64
@@ -54,29 +54,32 @@ class Ledger:
             for row in connection.execute(sa.select(agent_headers)):
                 self._newest[row.agent] = Newest(_header.decode(row.header), row.received_at, 0)
 
-    def take(self, report: Report, sifted: Sifted, unit: str, received_at: int) -> bool:
+    def take(self, taken: Taken) -> bool:
         """Enter a report; True if what it says of the agent itself (its life, its complaint) is new."""
-        header = report.header
+        header, received_at = taken.header, taken.received_at
         key = header.agent, header.epoch
         with self._lock:
             account = self._accounts[header.agent].setdefault(header.epoch, Account())
             self._let_go_of_epochs(header.agent)
-            account.take(header, report.results.n, report.dropped, sifted.refused)
+            account.take(header, taken.numbers, taken.dropped, taken.sifted.refused)
             self._changed[key] = received_at
-            events = [(event.at, event.kind, event.text) for event in report.events]
+            events = [(event.at, event.kind, event.text) for event in taken.events]
             events += [
                 (
                     drop.to_at,
                     f"{drop.what} dropped",
                     f"{drop.count} of {drop.first}..{drop.last}, {drop.from_at}..{drop.to_at}: {drop.why}",
                 )
-                for drop in report.dropped
+                for drop in taken.dropped
             ]
             for at, kind, text in events[-EVENTS_KEPT:]:
                 row = {"agent": header.agent, "at": max(0, min(at, received_at)), "received_at": received_at}
                 self._events.append({**row, "kind": kind[:_MAX_KIND], "text": text[:_MAX_TEXT]})
-            self._documents += [(unit, header.agent, document, received_at) for document in report.documents]
-            return self._take_header(header, max(sifted.at, default=received_at), received_at)
+            self._documents += [
+                (taken.unit, header.agent, document, received_at) for document in taken.documents
+            ]
+            newest_at = taken.sifted.newest_at
+            return self._take_header(header, received_at if newest_at is None else newest_at, received_at)
 
     def _let_go_of_epochs(self, agent: str) -> None:
         accounts = self._accounts[agent]
@@ -85,10 +88,12 @@ class Ledger:
             del accounts[epoch]
             self._changed[agent, epoch] = 0
 
-    def duplicated(self, agent: str, epoch: str, results: int, at: int) -> None:
+    def duplicated(self, agent: str, epoch: str, numbers: Sequence[tuple[int, int]], at: int) -> None:
         """Count results that came again in a report that was there."""
         with self._lock:
-            self._accounts[agent].setdefault(epoch, Account()).duplicated += results
+            self._accounts[agent].setdefault(epoch, Account()).duplicated += sum(
+                last - first + 1 for first, last in numbers
+            )
             self._changed[agent, epoch] = at
 
     def reports(self, agent: str, epoch: str) -> Ranges:

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ REFUSED = 0
 _FIGURE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
+@lru_cache(maxsize=1_024)
 def is_figure(name: str) -> bool:
     """Whether a figure may have this name."""
     return _FIGURE.fullmatch(name) is not None

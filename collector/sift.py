@@ -5,11 +5,13 @@ passes in C; only the others are looked at result by result.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import NamedTuple
 
+from collector.columns import NOTHING, Packed, pack
 from collector.facts import Row
+from collector.series import is_figure
 from core.values import Status
 from core.wire import Report
 
@@ -26,42 +28,51 @@ FUTURE, BEFORE, UNKNOWN_CHECK, UNKNOWN_STATUS = (
 )
 
 _STATUSES = frozenset(status.value for status in Status)
-_row: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
 
 
-@dataclass(frozen=True, slots=True)
-class Sifted:
-    """`at` has a corrected time for each result of the report; `keep` is None when all of them are taken."""
+class Sifted(NamedTuple):
+    """What is taken of a report."""
 
     rows: Sequence[Row]
-    at: list[int]
-    keep: Sequence[bool] | None
+    samples: Packed
     refused: Mapping[str, int]
+    """Results that are not taken, by reason."""
+    refused_samples: int
+    """Samples whose figure has a name that none may have."""
+    newest_at: int | None
+    """Corrected time of the newest result; None when there is none."""
 
 
 def sift(report: Report, known: set[int], received_at: int, enrolled_at: int) -> Sifted:
-    """Sort out the results of a sound report. `known` are the checks that its agent may report on."""
-    results = report.results
+    """Sort out the results of a report. `known` are the checks that its agent may report on."""
+    results, figures, refused_samples = report.results, report.figures, 0
+    if not all(map(is_figure, figures)):
+        refused_samples = sum(len(column.value) for name, column in figures.items() if not is_figure(name))
+        figures = {name: column for name, column in figures.items() if is_figure(name)}
     error = report.header.clock_error or 0
     at = [when - error for when in results.at] if error else results.at
     if not at:
-        return Sifted([], at, None, {})
-    latest, earliest = received_at + FUTURE_MS, max(0, enrolled_at - BEFORE_MS)
+        return Sifted((), NOTHING, {}, refused_samples, None)
     reason = results.reason
     if len("".join(reason)) > MAX_REASON:
         reason = [text[:MAX_REASON] for text in reason]
-    rows = list(map(_row, zip(results.check, results.k, at, results.at, results.status, reason, strict=True)))
+    columns = zip(results.check, results.k, at, results.at, results.status, reason, strict=True)
+    rows = list(map(tuple.__new__, repeat(Row), columns))
+    latest, earliest, newest = received_at + FUTURE_MS, max(0, enrolled_at - BEFORE_MS), max(at)
     if (
-        max(at) <= latest
+        newest <= latest
         and min(at) >= earliest
         and known.issuperset(results.check)
         and _STATUSES.issuperset(results.status)
     ):
-        return Sifted(rows, at, None, {})
+        return Sifted(rows, pack(results.check, at, figures), {}, refused_samples, newest)
     why = [_why_not(row, known, earliest, latest) for row in rows]
     refused = Counter(reason for reason in why if reason)
     taken = [row for row, reason in zip(rows, why, strict=True) if not reason]
-    return Sifted(taken, at, [not reason for reason in why], refused)
+    # Refused results have no samples, and the number of their check may be anything: it is not looked up.
+    check = [row.check if not reason else 0 for row, reason in zip(rows, why, strict=True)]
+    keep = [not reason for reason in why]
+    return Sifted(taken, pack(check, at, figures, keep), refused, refused_samples, newest)
 
 
 def _why_not(row: Row, known: set[int], earliest: int, latest: int) -> str:

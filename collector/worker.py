@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from collector.digest import Digest, Taken
-from core.wire import encode
+from collector.digest import Digest
+from collector.reader import Taken
+from core.compress import inflate
+from core.wire import MAX_PLAIN
 
-GATHER_S = 0.1
+GATHER_S = 0.05
 """Reports are digested together with all that follow within this time: fewer turns, and answers are not held up."""
 GROUP_SAMPLES = 125_000
 GROUP_S = 1.0
@@ -151,7 +153,7 @@ class Worker:
             self.failures += 1
             _log.exception("report %d of the journal could not be digested", number)
             self._set_aside.mkdir(exist_ok=True)
-            (self._set_aside / f"{number}.json").write_bytes(encode(one.report))
+            (self._set_aside / f"{number}.json").write_bytes(inflate(one.body, one.encoding, MAX_PLAIN))
 
     def _checkpoint(self) -> None:
         self._forget(self._digest.checkpoint())

@@ -89,7 +89,7 @@ def test_the_sums_close_when_every_report_arrived_in_any_order_and_number(seed, 
     agent.random.shuffle(sent)
     account = Account()
     for head, numbers, drops in sent:
-        account.take(head, numbers, drops, {})
+        account.take(head, runs(numbers), drops, {})
     count = account.count("e")
     assert count.missing == 0
     assert count.produced == count.received + count.dropped + count.waiting
@@ -107,21 +107,21 @@ def test_any_order_leaves_the_same_account(seed, steps):
         account = Account()
         agent.random.shuffle(agent.reports)
         for head, numbers, drops in agent.reports:
-            account.take(head, numbers, drops, {"future": 1})
+            account.take(head, runs(numbers), drops, {"future": 1})
         accounts.append(msgspec.json.encode(account))
     assert accounts[0] == accounts[1]
 
 
 def test_a_report_that_never_came_is_missing():
     account = Account()
-    account.take(header("a", 1, produced=10), range(1, 11), [], {})
-    account.take(header("a", 3, produced=30), range(21, 31), [], {})
+    account.take(header("a", 1, produced=10), [(1, 10)], [], {})
+    account.take(header("a", 3, produced=30), [(21, 30)], [], {})
     assert account.count("e").missing == 10
 
 
 def test_a_result_that_was_dropped_after_it_had_arrived_counts_as_received():
     account = Account()
-    account.take(header("a", 1, produced=10), range(1, 11), [], {})
+    account.take(header("a", 1, produced=10), [(1, 10)], [], {})
     drop = Dropped("results", 1, 10, 10, 0, 0, "size")
     account.take(header("a", 2, produced=10, dropped=10), [], [drop], {})
     count = account.count("e")
@@ -132,7 +132,7 @@ def test_a_drop_of_a_part_of_its_range_is_taken_from_what_did_not_come():
     account = Account()
     account.take(
         header("a", 1, produced=10, dropped=4),
-        [1, 2, 3, 7, 8, 9],
+        [(1, 3), (7, 9)],
         [Dropped("results", 1, 10, 4, 0, 0, "x")],
         {},
     )
@@ -141,14 +141,17 @@ def test_a_drop_of_a_part_of_its_range_is_taken_from_what_did_not_come():
 
 def test_dropped_samples_are_no_dropped_results():
     account = Account()
-    account.take(header("a", 1, produced=3), [1, 2, 3], [Dropped("samples", 1, 3, 3, 0, 0, "size")], {})
+    account.take(header("a", 1, produced=3), [(1, 3)], [Dropped("samples", 1, 3, 3, 0, 0, "size")], {})
     assert account.count("e").dropped == 0
 
 
 def test_an_account_survives_its_storage():
     account = Account()
     account.take(
-        header("a", 1, produced=3), [1, 3], [Dropped("results", 2, 2, 1, 0, 0, "size")], {"future": 1}
+        header("a", 1, produced=3),
+        [(1, 1), (3, 3)],
+        [Dropped("results", 2, 2, 1, 0, 0, "size")],
+        {"future": 1},
     )
     again = msgspec.json.decode(msgspec.json.encode(account), type=Account)
     assert again.count("e") == account.count("e")
