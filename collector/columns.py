@@ -7,6 +7,7 @@ A report's lists of numbers are dear to keep and dear to come back to, once they
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,12 +46,24 @@ def pack(
             row, value = [row[i] for i in taken], [value[i] for i in taken]
         # The figures of one kind of check stand in the same rows: comparing costs a tenth of packing.
         if row != seen:
-            seen, rows = row, struct.pack(f"{len(row)}q", *row)
-        packed.append((name, rows, struct.pack(f"{len(value)}d", *value)))
+            seen, rows = row, whole(len(row))(*row)
+        packed.append((name, rows, real(len(value))(*value)))
     if not packed:
         return NOTHING
     size = len(check)
-    return Packed(size, struct.pack(f"{size}q", *check), struct.pack(f"{size}q", *at), packed)
+    return Packed(size, whole(size)(*check), whole(size)(*at), packed)
+
+
+@lru_cache(maxsize=512)
+def whole(size: int) -> Callable[..., bytes]:
+    """Packs so many whole numbers."""
+    return struct.Struct(f"{size}q").pack
+
+
+@lru_cache(maxsize=512)
+def real(size: int) -> Callable[..., bytes]:
+    """Packs so many real numbers."""
+    return struct.Struct(f"{size}d").pack
 
 
 class Columns:

@@ -25,13 +25,16 @@ class Latest(Mapping[int, Point]):
         if not len(batch.series):
             return
         self._grow(int(batch.series.max()))
-        newer = np.flatnonzero(batch.at > self._at[batch.series])
-        if not len(newer):
-            return
-        # Of several samples of one series numpy keeps the last assignment: in order of time that is the newest.
-        newer = newer[np.argsort(batch.at[newer], kind="stable")]
-        self._value[batch.series[newer]] = batch.value[newer]
-        self._at[batch.series[newer]] = batch.at[newer]
+        series, at, value = batch
+        newer = at > self._at[series]
+        if not newer.all():
+            series, at, value = series[newer], at[newer], value[newer]
+        # Of several samples of one series numpy keeps the last assignment, which nearly always is the newest.
+        self._value[series], self._at[series] = value, at
+        if (at > self._at[series]).any():
+            order = np.argsort(at, kind="stable")
+            series = series[order]
+            self._value[series], self._at[series] = value[order], at[order]
 
     def arrays(self) -> Batch:
         """All of it as a batch, in order of series."""
