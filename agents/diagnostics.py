@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agents.probes import PROBES
 from core.values import Check, Result, Status
-from core.wire import Diagnose, Diagnosis
+from core.wire import Diagnose, Diagnosis, DiagnosticKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Diagnostic:
     defaults: Mapping[str, object] = field(default_factory=dict)
 
 
-DIAGNOSTICS: Mapping[str, Diagnostic] = {
+LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
     "ping": Diagnostic(
         "icmp",
         timeout_ms=5_000,
@@ -39,8 +39,11 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
         limits={"max_body_bytes": 256 << 10},
         refused=frozenset({"ca_file", "body_regex"}),
     ),
+    "tls": Diagnostic("tls", timeout_ms=10_000, refused=frozenset({"ca_file"})),
 }
-"""The whole list. An agent runs nothing else that it is sent."""
+"""How each one of `core.wire.DIAGNOSTICS` runs. An agent runs nothing else that it is sent."""
+
+_BY_NAME: Mapping[str, Diagnostic] = {str(kind): limits for kind, limits in LIMITS.items()}
 
 MAX_MS = 30_000
 """No diagnostic takes longer."""
@@ -65,9 +68,9 @@ async def diagnose(request: Diagnose) -> Diagnosis:
 
 def _refusal(request: Diagnose) -> Result | None:
     """Why the request is not run, or None if it may be."""
-    allowed = DIAGNOSTICS.get(request.kind)
+    allowed = _BY_NAME.get(request.kind)
     if allowed is None:
-        return _refused(f"{request.kind[:40]!r} is not one of {', '.join(DIAGNOSTICS)}")
+        return _refused(f"{request.kind[:40]!r} is not one of {', '.join(_BY_NAME)}")
     if len(request.target) > _MAX_TARGET:
         return _refused(f"target longer than {_MAX_TARGET} characters")
     for name, value in request.params.items():
@@ -84,7 +87,7 @@ def _refused(why: str) -> Result:
 
 
 async def _run(request: Diagnose) -> Result:
-    allowed = DIAGNOSTICS[request.kind]
+    allowed = _BY_NAME[request.kind]
     params = {**allowed.defaults, **request.params}
     check = Check(0, allowed.probe, request.target, 0, _timeout_ms(allowed, params), params)
     try:

@@ -8,7 +8,7 @@ check in the epoch from 1 without a hole: it is what spans are folded over. A re
 
 import json
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -190,8 +190,13 @@ class PlanChanged(msgspec.Struct, frozen=True, tag="plan"):
     """Centre to agent: fetch the plan."""
 
 
+DiagnosticKind = Literal["ping", "tcp", "dns", "http", "tls"]
+DIAGNOSTICS: tuple[DiagnosticKind, ...] = get_args(DiagnosticKind)
+"""The whole list of what may be asked for: the centre takes no other, and an agent runs no other."""
+
+
 class Diagnose(msgspec.Struct, frozen=True, tag="diagnose"):
-    """Centre to agent: run one probe of the fixed list now, once."""
+    """Centre to agent: run one probe now, once. `kind` is one of DIAGNOSTICS; an agent refuses any other."""
 
     id: str
     kind: str

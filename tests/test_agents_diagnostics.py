@@ -7,9 +7,9 @@ import support_netns
 from support_icmp import IS_ROOT, scripted_peer
 from support_probes import name_server, raw_server, records
 
-from agents.diagnostics import DIAGNOSTICS, MAX_MS, diagnose
+from agents.diagnostics import LIMITS, MAX_MS, diagnose
 from agents.probes import PROBES
-from core.wire import Diagnose, Diagnosis
+from core.wire import DIAGNOSTICS, Diagnose, Diagnosis
 from lab.netns import inside
 
 
@@ -42,7 +42,7 @@ async def test_a_ping_of_nobody_ends_soon_after_its_last_request() -> None:
     assert time.perf_counter() - began < 8
 
 
-@pytest.mark.parametrize("kind", ["tls", "icmp", "shell", "traceroute", ""])
+@pytest.mark.parametrize("kind", ["icmp", "shell", "traceroute", ""])
 async def test_what_is_not_on_the_list_is_refused(kind: str) -> None:
     found = await ask(kind, "127.0.0.1")
     assert found.status == "unknown"
@@ -57,6 +57,7 @@ async def test_what_is_not_on_the_list_is_refused(kind: str) -> None:
         ("http", {"max_body_bytes": 1 << 30}),
         ("http", {"ca_file": "/etc/passwd"}),
         ("http", {"body_regex": "(a+)+b"}),
+        ("tls", {"ca_file": "/etc/passwd"}),
     ],
 )
 async def test_more_than_the_limits_allow_is_refused(kind: str, params: dict[str, object]) -> None:
@@ -74,9 +75,10 @@ async def test_what_makes_no_sense_is_told_and_not_run(params: dict[str, object]
     assert (found.status, found.reason.partition("|")[0]) == ("unknown", "bad parameter")
 
 
-def test_every_diagnostic_has_its_probe_and_ends_in_time() -> None:
-    for diagnostic in DIAGNOSTICS.values():
+def test_every_diagnostic_of_the_list_has_its_probe_and_ends_in_time() -> None:
+    assert tuple(LIMITS) == DIAGNOSTICS
+    for diagnostic in LIMITS.values():
         assert diagnostic.probe in PROBES
         assert diagnostic.timeout_ms <= MAX_MS
-    ping = DIAGNOSTICS["ping"].limits
+    ping = LIMITS["ping"].limits
     assert ping["count"] * ping["spacing_ms"] < MAX_MS

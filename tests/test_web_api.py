@@ -183,7 +183,7 @@ async def test_without_session_or_token_it_is_a_problem(nhip: Web):
 
 
 async def test_a_viewer_may_not_test_a_network(nhip: Web, api: httpx2.AsyncClient):
-    answer = await api.post(f"agents/{AGENT}/diagnostics", json={"kind": "icmp", "target": "10.0.0.1"})
+    answer = await api.post(f"agents/{AGENT}/diagnostics", json={"kind": "ping", "target": "10.0.0.1"})
     assert is_problem(answer, "refused")
     assert nhip.hub.asked == []
 
@@ -205,8 +205,9 @@ async def test_only_diagnostics_of_the_fixed_list_are_taken(nhip: Web):
     client = nhip.client(Role.ADMIN)
     for bad in (
         {"kind": "shell", "target": "x"},
-        {"kind": "icmp"},
-        {"kind": "icmp", "target": "x", "run": "y"},
+        {"kind": "icmp", "target": "x"},
+        {"kind": "ping"},
+        {"kind": "ping", "target": "x", "run": "y"},
     ):
         assert is_problem(await client.post(f"/api/v1/agents/{AGENT}/diagnostics", json=bad), "invalid")
     assert nhip.hub.asked == []
@@ -214,7 +215,7 @@ async def test_only_diagnostics_of_the_fixed_list_are_taken(nhip: Web):
 
 async def test_an_agent_without_a_channel_cannot_be_asked_now(nhip: Web):
     nhip.hub.online = False
-    wanted = {"kind": "icmp", "target": "10.0.0.1"}
+    wanted = {"kind": "ping", "target": "10.0.0.1"}
     answer = await nhip.client(Role.ADMIN).post(f"/api/v1/agents/{AGENT}/diagnostics", json=wanted)
     assert is_problem(answer, "unavailable")
     assert answer.headers["retry-after"] == "10"
@@ -222,7 +223,7 @@ async def test_an_agent_without_a_channel_cannot_be_asked_now(nhip: Web):
 
 async def test_a_browser_needs_the_csrf_token_for_a_diagnostic(nhip: Web):
     browser = await nhip.browser(Role.TECHNICIAN)
-    wanted = {"kind": "icmp", "target": "10.0.0.1"}
+    wanted = {"kind": "ping", "target": "10.0.0.1"}
     path = f"/api/v1/agents/{AGENT}/diagnostics"
     assert is_problem(await browser.post(path, json=wanted), "refused")
     headers = {"X-CSRF-Token": csrf_of(browser.cookies["nhip"])}

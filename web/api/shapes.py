@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from collector.views import CheckState, UnitState, Uptime
 from core.values import Status
+from core.wire import DiagnosticKind
 from inventory.registry import Unit
-
-Kind = Literal["icmp", "tcp", "dns", "http", "tls"]
-"""The fixed list of diagnostics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +106,11 @@ class Me:
 
 
 class DiagnosisRequest(BaseModel):
-    """One probe to run now, once, from a unit. Targets and parameters are those of checks of that kind."""
+    """One probe to run now, once, from a unit. Targets and parameters are those of checks (of `icmp` for `ping`)."""
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Kind
+    kind: DiagnosticKind
     target: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
     params: Annotated[dict[str, Any], Field(max_length=20)] = {}
 
