@@ -204,7 +204,7 @@ class Bench:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--samples", type=int, default=1_000_000, help="samples in each measurement")
+    arguments.add_argument("--samples", type=int, default=2_000_000, help="samples in each measurement")
     arguments.add_argument("--rounds", type=int, default=25, help="bursts of 188 reports")
     chosen = arguments.parse_args()
     if VICTORIA is None:
