@@ -39,9 +39,9 @@ def describe(url: str) -> str:
 
 def deliver(url: str, title: str, body: str) -> str:
     """Send; the reason of the failure, empty when it was delivered. Never raises."""
-    apprise = _apprise()
-    asset = apprise.AppriseAsset(app_id="Nhip", app_desc="Nhip", app_url="")
     try:
+        apprise = _apprise()
+        asset = apprise.AppriseAsset(app_id="Nhip", app_desc="Nhip", app_url="")
         plugin = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
         if plugin is None:
             return "not an address that Apprise can send to"

@@ -54,12 +54,14 @@ class Alerts:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """What is on its way gets a few seconds; what is not confirmed then is sent again at the next start."""
+        """What is on its way gets a few seconds; what is not noted as delivered then is sent again at the next start."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._sending:
-            await asyncio.wait(self._sending.values(), timeout=STOPS_WITHIN_S)
+            _, late = await asyncio.wait(self._sending.values(), timeout=STOPS_WITHIN_S)
+            for task in late:
+                task.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def recent(self, limit: int = 50) -> Sequence[outbox.Sent]:
@@ -77,8 +79,9 @@ class Alerts:
 
     async def send_due(self) -> None:
         """Start to send what is due; a destination that is being sent to waits its turn."""
+        busy = frozenset(self._sending)  # as of before reading: what is read may be noted as sent meanwhile
         for item in await asyncio.to_thread(outbox.due, self._state, self._clock.now()):
-            if item.destination not in self._sending:
+            if item.destination not in busy:
                 task = asyncio.create_task(self._send(item))
                 self._sending[item.destination] = task
 
@@ -98,10 +101,25 @@ class Alerts:
             error = await loop.run_in_executor(self._pool, self._deliver, item.url, item.title, item.body)
             if error:
                 log.warning("message %d was not delivered: %s", item.id, error)
-            await asyncio.to_thread(outbox.settle, self._state, item.id, error, self._clock.now())
+            await self._settle(item, error, self._clock.now())
         finally:
             del self._sending[item.destination]
             self._wake.set()
+
+    async def _settle(self, item: outbox.Due, error: str, at: int) -> None:
+        """Note how an attempt ended, however long the store refuses it.
+
+        The destination counts as being sent to for so long: a message that arrived must not be sent again because
+        the disk is full.
+        """
+        while True:
+            try:
+                return await asyncio.to_thread(outbox.settle, self._state, item.id, error, at)
+            except Exception:
+                log.exception(
+                    "message %d was tried, which cannot be noted: again in %s s", item.id, LOOK_EVERY_S
+                )
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _run(self) -> None:
         seen = self._feed.last_id

@@ -271,6 +271,81 @@ async def test_a_fault_in_one_turn_does_not_end_the_loop(
     desk.state.close()
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_an_attempt_that_cannot_be_noted_is_not_made_again_until_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, accepted: bool
+):
+    monkeypatch.setattr("alerts.sender.LOOK_EVERY_S", 0.02)
+    desk = Desk(tmp_path)
+    url = desk.add("mot")
+    desk.post.broken = set() if accepted else {url}
+    desk.happen("opened")
+    full = "CREATE TRIGGER full BEFORE UPDATE ON alert_outbox BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+    with desk.state.write() as connection:
+        connection.exec_driver_sql(full)
+    await desk.alerts.start()
+    async with asyncio.timeout(5):
+        while caplog.text.count("cannot be noted") < 3:
+            desk.views.feed.publish("outage", "8")  # news wakes the loop, which must not send again
+            await asyncio.sleep(0.01)
+    assert len(desk.post.tried) == 1
+    with desk.state.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    async with asyncio.timeout(5):
+        await desk.alerts.settled()
+    (sent,) = desk.alerts.recent()
+    assert (sent.state, sent.attempts) == (SendState.SENT if accepted else SendState.WAITING, 1)
+    assert len(desk.post.tried) == 1
+    await desk.alerts.stop()
+    desk.state.close()
+
+
+async def test_a_message_that_arrives_while_the_outbox_is_read_is_not_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    release, right = threading.Event(), outbox.due
+
+    def slow(url: str, title: str, body: str) -> str:
+        release.wait(5)
+        return desk.post(url, title, body)
+
+    def read_then_settled(state: State, now: int) -> object:
+        found = right(state, now)
+        release.set()
+        asyncio.run_coroutine_threadsafe(desk.alerts.settled(), desk.post.loop).result(5)
+        return found
+
+    desk.alerts._deliver = slow
+    desk.add("mot")
+    desk.happen("opened")
+    desk.alerts.gather()
+    await desk.alerts.send_due()
+    monkeypatch.setattr(outbox, "due", read_then_settled)
+    await desk.alerts.send_due()
+    await desk.alerts.settled()
+    assert len(desk.post.tried) == 1
+
+
+async def test_stopping_does_not_wait_for_a_store_that_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("alerts.sender.STOPS_WITHIN_S", 0.05)
+    desk = Desk(tmp_path)
+    desk.add("mot")
+    desk.happen("opened")
+    with desk.state.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE OF state ON alert_outbox BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+    desk.alerts.gather()
+    await desk.alerts.send_due()
+    await desk.post.arrived.wait()
+    async with asyncio.timeout(2):
+        await desk.alerts.stop()
+        await desk.alerts.settled()
+    desk.state.close()
+
+
 @settings(deadline=None, max_examples=30)
 @given(
     st.lists(
