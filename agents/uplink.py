@@ -2,6 +2,9 @@
 
 What was formed and not acknowledged goes first; then what is fresh, each `report_every_ms`; in between, at the rate
 that the plan sets, the backlog. Only `204` means that the centre has it on its disk.
+
+A report says how wrong the agent's clock is, and is fixed on disk once it is formed. So none is formed before the
+centre has been heard: the request for the plan teaches it first.
 """
 
 import asyncio
@@ -88,6 +91,8 @@ class Uplink:
         self._woken, self._plan_wanted = asyncio.Event(), asyncio.Event()
         self._session = self._new_session()
         self._asking: set[asyncio.Task[Answer]] = set()
+        self._heard = False
+        self._not_before = clock.now()
 
     def _new_session(self) -> Session:
         return Session(self._credential.url, self._tls, {"Authorization": self._credential.authorization})
@@ -110,7 +115,7 @@ class Uplink:
         for request in self._asking:
             request.cancel()
         self._backoff.succeeded()
-        self._fresh_due = self._clock.now()
+        self._fresh_due = self._not_before = self._clock.now()
         self._woken.set()
         self._plan_wanted.set()
 
@@ -126,7 +131,8 @@ class Uplink:
     async def flush(self) -> None:
         """Send what is fresh while the centre takes it: the last act before an orderly end."""
         while formed := (
-            await self._outbox.pending() or await self._outbox.form(self._about(), backlog=False)
+            await self._outbox.pending()
+            or (await self._outbox.form(self._about(), backlog=False) if self._heard else None)
         ):
             failures = self.tally.failures
             await self._send(formed)
@@ -136,8 +142,12 @@ class Uplink:
     async def _turn(self) -> int:
         """Send at most one report. Returns when to come again."""
         now = self._clock.now()
+        if now < self._not_before:  # woken by a plan while a failure is waited out
+            return self._not_before
         try:
             formed = await self._outbox.pending()
+            if formed is None and not self._heard:
+                return now + self._report_every
             if formed is None and now >= self._fresh_due:
                 formed = await self._outbox.form(self._about(), backlog=False)
                 if formed is None or formed.results < MAX_ROWS:
@@ -164,7 +174,7 @@ class Uplink:
         answer = await self._ask("POST", REPORTS, headers, formed.body)
         now = self._clock.now()
         if answer is None:
-            return now + self._failed()
+            return self._again_after(self._failed())
         self.tally.bytes_sent += len(formed.body)
         status = answer.status
         if status == 204:
@@ -183,16 +193,19 @@ class Uplink:
             self.note = f"the centre refuses this agent's credential ({status}); everything is kept"
         if status in _LATER:
             wait = max(wait, _retry_after_ms(answer))
-        return now + wait
+        return self._again_after(wait)
 
     async def fetch_plans(self) -> None:
         """Keep the plan as the centre has it, until cancelled."""
         backoff = Backoff(_RETRY_BASE_MS, _RETRY_CAP_MS)
         while True:
             self._plan_wanted.clear()
-            wait = PLAN_EVERY_MS if await self._fetch_plan() else backoff.failed()
-            if wait == PLAN_EVERY_MS:
+            if await self._fetch_plan():
+                wait = PLAN_EVERY_MS
                 backoff.succeeded()
+            else:
+                wait = backoff.failed()
+                self.tally.failures += 1
             await _first(self._plan_wanted, self._clock.sleep_until(self._clock.now() + wait))
 
     async def _fetch_plan(self) -> bool:
@@ -239,7 +252,15 @@ class Uplink:
         centre = answer.headers.get(wire.TIME_HEADER.lower(), "")
         if centre.isdecimal():
             self.clock_error.add(Trip(sent, self._clock.now(), int(centre)))
+        # A centre that does not tell its time is reported to all the same; a proxy's error page is not the centre.
+        if not self._heard and (centre.isdecimal() or answer.status < 400):
+            self._heard = True
+            self._woken.set()
         return answer
+
+    def _again_after(self, wait: int) -> int:
+        self._not_before = self._clock.now() + wait
+        return self._not_before
 
     def _failed(self) -> int:
         self.tally.failures += 1

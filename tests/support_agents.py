@@ -21,7 +21,7 @@ LIFE = wire.Life(1, 0, "boot", None, "test")
 
 
 class Centre:
-    """Answers as the centre does. `answers`: status codes for the next reports, before all are taken."""
+    """Answers as the centre does. `answers`, `plan_answers`: for the next reports and plans, before all goes well."""
 
     def __init__(self, plan: wire.Plan | None = None) -> None:
         self.plan = plan or wire.Plan("11950", [], report_every_ms=50, heartbeat_ms=50)
@@ -29,6 +29,8 @@ class Centre:
         self.bodies: list[bytes] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.clock_ms = 1_000_000
+        self.tells_time = True
+        self.plan_answers: list[int] = []
         self.plan_fetches: list[int] = []
         self.channels: list[WebSocket] = []
         self.opened = 0
@@ -89,7 +91,8 @@ class Centre:
         return [event for report in self.reports.values() for event in report.events]
 
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
-        return Response(body, status, {wire.TIME_HEADER: str(self.clock_ms)} | (headers or {}))
+        time = {wire.TIME_HEADER: str(self.clock_ms)} if self.tells_time else {}
+        return Response(body, status, time | (headers or {}))
 
     async def _report(self, request: Request) -> Response:
         body = await request.body()
@@ -103,6 +106,9 @@ class Centre:
         return self._answer(status, headers=headers)
 
     async def _plan(self, request: Request) -> Response:
+        if self.plan_answers:
+            self.news.set()
+            return self._answer(self.plan_answers.pop(0))
         body = wire.encode(self.plan)
         etag = f'"{hash(body)}"'
         status = 304 if request.headers.get("If-None-Match") == etag else 200

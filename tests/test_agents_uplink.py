@@ -28,7 +28,7 @@ class Rig:
         self.centre = Centre()
         self.tasks: list[asyncio.Task[None]] = []
 
-    async def start(self, *, url: str = "", ca: str = "", plans: bool = False) -> None:
+    async def start(self, *, url: str = "", ca: str = "") -> None:
         url = url or await self.centre.start()
         credential = Credential(url, SECRET, "11950-3f2a", "11950", ca)
         self.outbox = Outbox(self.directory / "outbox.db", LIFE, self.clock.now)
@@ -43,8 +43,7 @@ class Rig:
         )
         self.uplink._set_pace(self.centre.plan)
         self.tasks.append(asyncio.create_task(self.uplink.report()))
-        if plans:
-            self.tasks.append(asyncio.create_task(self.uplink.fetch_plans()))
+        self.tasks.append(asyncio.create_task(self.uplink.fetch_plans()))
 
     def about(self) -> About:
         return About(
@@ -176,8 +175,55 @@ async def test_the_clock_error_is_learned_from_answers(rig: Rig) -> None:
     assert -5_000 <= error < -4_000
 
 
+async def test_what_was_measured_before_the_centre_was_first_heard_is_told_with_the_clocks_error(
+    rig: Rig,
+) -> None:
+    url = await rig.centre.start()
+    await rig.centre.stop()
+    rig.centre.clock_ms = rig.clock.now() + 90 * 86_400_000
+    await rig.start(url=url)
+    await rig.put(20)
+    while rig.uplink.tally.failures < 2:  # noqa: ASYNC110 - what fails here has nobody to tell it
+        await asyncio.sleep(0)
+    await rig.centre.start(port=int(url.rpartition(":")[2]))
+    await rig.centre.until(lambda: len(rig.numbers()) == 20)
+    errors = [report.header.clock_error for report in rig.centre.reports.values()]
+    assert all(error is not None and error < -89 * 86_400_000 for error in errors)
+
+
+async def test_an_end_before_the_centre_was_heard_leaves_the_results_unformed(rig: Rig) -> None:
+    url = await rig.centre.start()
+    await rig.centre.stop()
+    await rig.start(url=url)
+    await rig.put(20)
+    await rig.uplink.flush()
+    assert (await rig.outbox.depth()).totals.waiting == 20
+    await rig.centre.start()
+
+
+async def test_an_error_page_on_the_way_does_not_stand_for_the_centre(rig: Rig) -> None:
+    rig.centre.tells_time = False
+    rig.centre.plan_answers = [502, 403]
+    await rig.start()
+    await rig.put(3)
+    await rig.centre.until(lambda: not rig.centre.plan_answers)
+    assert rig.centre.bodies == []
+    rig.centre.tells_time = True
+    rig.uplink.fetch_plan()
+    await rig.centre.until(lambda: len(rig.numbers()) == 3)
+    assert next(iter(rig.centre.reports.values())).header.clock_error is not None
+
+
+async def test_a_centre_that_never_tells_its_time_is_reported_to_all_the_same(rig: Rig) -> None:
+    rig.centre.tells_time = False
+    await rig.start()
+    await rig.put(3)
+    await rig.centre.until(lambda: len(rig.numbers()) == 3)
+    assert next(iter(rig.centre.reports.values())).header.clock_error is None
+
+
 async def test_the_plan_is_fetched_kept_and_asked_for_only_when_changed(rig: Rig) -> None:
-    await rig.start(plans=True)
+    await rig.start()
     await rig.centre.until(lambda: bool(rig.plans))
     saved = load_plan(rig.directory / "plan.json")
     assert saved is not None
