@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", "measure and report until ended by SIGTERM or Ctrl-C", _run)
     run.epilog = "example: nhip-agent run --metrics-port 9133"
+    run.add_argument("--url", help="the centre's address from now on, if it has moved (default: as enrolled)")
     run.add_argument(
         "--metrics-port", type=int, help="serve /metrics on this port of 127.0.0.1 (default: off)"
     )
@@ -97,6 +98,9 @@ def _run(given: argparse.Namespace) -> int:
     if credential is None or not credential.agent:
         print("nhip-agent: not enrolled yet; run `nhip-agent enrol` first", file=sys.stderr)
         return 1
+
+    if given.url:
+        credential = credentials.move(given.dir, credential, given.url)
 
     async def run() -> None:
         await run_until_signal(Agent(given.dir, credential, metrics_port=given.metrics_port))

@@ -83,3 +83,17 @@ def load(directory: Path) -> Credential | None:
 def store(directory: Path, credential: Credential) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(directory / FILE, msgspec.json.format(msgspec.json.encode(credential)), 0o600)
+
+
+def move(directory: Path, credential: Credential, url: str) -> Credential:
+    """The credential for a centre that is reached at `url` from now on; stored if that is another address.
+
+    Raises:
+        BadInput: the address is not allowed.
+    """
+    check_url(url)
+    if url.rstrip("/") == credential.url.rstrip("/"):
+        return credential
+    moved = msgspec.structs.replace(credential, url=url)
+    store(directory, moved)
+    return moved

@@ -1,5 +1,6 @@
 """`nhip`: everything at the centre. `nhip-agent`, which stands in the units, is a program of its own."""
 
+import logging
 import sys
 from importlib.util import find_spec
 
@@ -27,6 +28,7 @@ if find_spec("trustme"):  # the lab is an extra: a centre does without
 
 def main() -> None:
     """Run the command; a foreseen failure is one line for people, and exit code 1."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         app()
     except NhipError as error:

@@ -4,15 +4,16 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from cryptography import x509
 
-from cli.child import kept_running, run_once
+from cli.child import kept_running
 from cli.data import DEFAULT_DATA, DataDir, is_enrolled, open_state
 from collector.agents import Agents
 from core.clock import SystemClock
@@ -35,6 +36,10 @@ def serve(
         Path | None, typer.Option(help="CA file with which the own agent trusts --tls-cert.", exists=True)
     ] = None,
     agent: Annotated[bool, typer.Option(help="Start the centre's own agent too.")] = True,
+    own_url: Annotated[
+        str,
+        typer.Option(help="Where the own agent reaches this centre; by default by the certificate's name."),
+    ] = "",
     behind_proxy: Annotated[
         bool, typer.Option(help="TLS ends in a reverse proxy on this machine, in front of us.")
     ] = False,
@@ -68,9 +73,23 @@ def serve(
         timeout_graceful_shutdown=3,
         proxy_headers=behind_proxy,
     )
-    scheme = "https" if tls_cert else "http"
-    url = f"{scheme}://{'localhost' if tls_cert else '127.0.0.1'}:{port}"
+    url = own_url or (f"https://{_name_in(tls_cert)}:{port}" if tls_cert else f"http://127.0.0.1:{port}")
     asyncio.run(_serve(_Server(config), _own_agent(data / "agent", url, token, ca) if agent else None))
+
+
+def _name_in(certificate: Path) -> str:
+    """The first host name that the certificate is for, for an agent that will insist on it."""
+    try:
+        found = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound) as error:
+        raise BadInput(f"no certificate with a name in it: {error}", where=str(certificate)) from error
+    for name in names.get_values_for_type(x509.DNSName):
+        if not name.startswith("*"):
+            return name
+    raise BadInput(
+        "the certificate names no single host", where=str(certificate), todo="Give --own-url, or --no-agent"
+    )
 
 
 def _token_for_own_agent(data: Path) -> str | None:
@@ -114,13 +133,12 @@ async def _serve(server: _Server, own: AbstractAsyncContextManager[None] | None)
         raise SystemExit(1)
 
 
-@asynccontextmanager
-async def _own_agent(folder: Path, url: str, token: str | None, ca: Path | None) -> AsyncIterator[None]:
+def _own_agent(
+    folder: Path, url: str, token: str | None, ca: Path | None
+) -> AbstractAsyncContextManager[None]:
     """The agent process at the centre: enrolled at the first start, then kept running."""
     agent = [sys.executable, "-m", "agents"]
-    where = ["--dir", str(folder)]
-    if token is not None:
-        trust = ["--ca", str(ca)] if ca else []
-        await run_once([*agent, "enrol", *where, "--url", url, "--token", token, *trust])
-    async with kept_running([*agent, "run", *where]):
-        yield
+    where = ["--dir", str(folder), "--url", url]
+    trust = ["--ca", str(ca)] if ca else []
+    first = [*agent, "enrol", *where, "--token", token, *trust] if token is not None else None
+    return kept_running([*agent, "run", *where], first=first)

@@ -1,7 +1,6 @@
 """`nhip lab …`: a province in a box."""
 
 import asyncio
-import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +19,6 @@ from lab.wan.commands import wan_app
 app = typer.Typer(help="A province in a box, to try and test everything against.", no_args_is_help=True)
 app.add_typer(wan_app, name="wan")
 Url = Annotated[str, typer.Option(help="The centre.")]
-
-
-@app.callback()
-def _logging() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
 
 @app.command()

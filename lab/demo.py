@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx2
 
-from cli.child import kept_running, run_once
+from cli.child import kept_running
 from cli.data import is_enrolled, open_state
 from collector.agents import Agents
 from core.clock import SystemClock
@@ -33,7 +33,12 @@ HERE = "so-tttt"
 
 
 async def run(data: Path, port: int, scenario: Path) -> None:
-    """Set up what is missing in `data`, start everything, and wait for Ctrl-C."""
+    """Set up what is missing in `data`, start everything, and wait for Ctrl-C (or SIGTERM, at any time)."""
+    await until_signal(_run(data, port, scenario))
+    print("Ended.", flush=True)
+
+
+async def _run(data: Path, port: int, scenario: Path) -> None:
     url = f"http://127.0.0.1:{port}"
     site_port = _free_port(prefer=port + 363)
     with open_state(data) as state:
@@ -41,7 +46,7 @@ async def run(data: Path, port: int, scenario: Path) -> None:
         token = _own_token(state, data)
     nhip = [sys.executable, "-m", "cli.main"]
     agent = [sys.executable, "-m", "agents"]
-    own = ["--dir", str(data / "agent-here")]
+    own = ["--dir", str(data / "agent-here"), "--url", url]
     async with contextlib.AsyncExitStack() as stack:
         start = stack.enter_async_context
         await start(
@@ -49,27 +54,25 @@ async def run(data: Path, port: int, scenario: Path) -> None:
         )
         await start(kept_running([*nhip, "serve", "--data", str(data), "--port", str(port)]))
         await _ready(url)
-        if token is not None:
-            await run_once([*agent, "enrol", *own, "--url", url, "--token", token])
-        await start(kept_running([*agent, "run", *own]))
+        first = [*agent, "enrol", *own, "--token", token] if token is not None else None
+        await start(kept_running([*agent, "run", *own], first=first))
         fleet = ["lab", "fleet", "--url", url, "--data", str(data), "--count", "187", "--without", HERE]
         await start(kept_running([*nhip, *fleet, "--scenario", str(scenario)]))
         print(f"\n  Nhịp: {url}", flush=True)
         if password is not None:
             print(f"  Sign in as admin with the password {password} (shown this once)", flush=True)
         print("  Ctrl-C ends everything.\n", flush=True)
-        await until_signal()
-        print("Ending …", flush=True)
+        await asyncio.Event().wait()
 
 
-async def until_signal(work: Coroutine[object, object, None] | None = None) -> None:
-    """Run `work` (or nothing) until it ends or this process is asked to end (SIGINT, SIGTERM)."""
+async def until_signal(work: Coroutine[object, object, None]) -> None:
+    """Run `work` until it ends or this process is asked to end (SIGINT, SIGTERM): then it is cancelled."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
     waiting = asyncio.create_task(asked.wait())
-    tasks = {waiting, asyncio.create_task(work)} if work is not None else {waiting}
+    tasks = {waiting, asyncio.create_task(work)}
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()

@@ -103,8 +103,10 @@ class Fleet:
     async def _fetch_plan(
         self, http: httpx2.AsyncClient, agent: VirtualAgent, headers: dict[str, str]
     ) -> None:
+        began = self._clock.now()
         answer = await http.get("/api/v1/agent/plan", headers=headers)
         answer.raise_for_status()
+        self._learn_clock(agent, answer, began)
         agent.plan = msgspec.json.decode(answer.content, type=wire.Plan)
 
     async def _report(self, http: httpx2.AsyncClient, agent: VirtualAgent, headers: dict[str, str]) -> None:

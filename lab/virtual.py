@@ -8,7 +8,19 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.wire import Column, Counters, Document, Header, Health, Life, Plan, PlanCheck, Report, Results
+from core.wire import (
+    Column,
+    Counters,
+    Document,
+    Dropped,
+    Header,
+    Health,
+    Life,
+    Plan,
+    PlanCheck,
+    Report,
+    Results,
+)
 from lab.scenario import Conditions, Event, conditions, noise
 
 FRESH_MS = 60_000
@@ -49,6 +61,7 @@ class VirtualAgent:
     clock_error: int | None = None
     ordinals: dict[int, int] = field(default_factory=dict)
     waiting: list[Row] = field(default_factory=list)
+    drops: list[Dropped] = field(default_factory=list)
     formed: Report | None = None
     """Sent and not yet acknowledged: goes out again as it is, before any other."""
     boots: int = 0
@@ -68,8 +81,24 @@ class VirtualAgent:
             self.produced += 1
             k = self.ordinals[check] = self.ordinals.get(check, 0) + 1
             self.waiting.append(Row(self.produced, check, k, at, status, reason, figures))
-        if len(self.waiting) > MAX_WAITING:
-            raise RuntimeError(f"virtual agent {self.agent} was cut off too long for its memory")
+        if (over := len(self.waiting) - MAX_WAITING) > 0:
+            self._drop(over)
+
+    def _drop(self, count: int) -> None:
+        """Let the oldest go, as a real agent does at its bound, and say exactly which."""
+        gone, self.waiting = self.waiting[:count], self.waiting[count:]
+        self.dropped += count
+        self.drops.append(
+            Dropped(
+                what="results",
+                first=gone[0].n,
+                last=gone[-1].n,
+                count=count,
+                from_at=gone[0].at,
+                to_at=gone[-1].at,
+                why="size",
+            )
+        )
 
     def _runs(
         self, check: PlanCheck, since: int, until: int
@@ -102,7 +131,9 @@ class VirtualAgent:
             results=_columns(rows),
             figures=_figures(rows),
             documents=[] if self.described else [virtual_host(self.unit, now)],
+            dropped=self.drops,
         )
+        self.drops = []
         return self.formed
 
     def acknowledged(self) -> None:
