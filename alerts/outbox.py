@@ -12,6 +12,9 @@ from alerts.tables import CURSOR, DESTINATIONS, OUTBOX
 from collector.views import OutageChange
 from inventory.state import State
 
+KEPT_MS = 90 * 24 * 3_600_000
+"""How long a message is kept after it was settled."""
+
 
 class SendState(StrEnum):
     WAITING = "waiting"
@@ -131,6 +134,13 @@ def settle(state: State, id_: int, error: str, now: int) -> None:
         else:
             values |= {"due_at": again}
         connection.execute(OUTBOX.update().where(OUTBOX.c.id == id_).values(values))
+
+
+def prune(state: State, now: int) -> int:
+    """Forget messages that were settled long ago; how many. What waits is never among them."""
+    with state.write() as connection:
+        done = connection.execute(OUTBOX.delete().where(OUTBOX.c.done_at <= now - KEPT_MS))
+    return done.rowcount
 
 
 def recent(state: State, limit: int) -> Sequence[Sent]:

@@ -25,6 +25,7 @@ LOOK_EVERY_S = 5.0
 AT_ONCE = 8
 """Destinations that are sent to at the same time; each takes a thread while it is."""
 STOPS_WITHIN_S = 5.0
+PRUNE_EVERY_MS = 24 * 3_600_000
 BATCH = 500
 
 Deliver = Callable[[str, str, str], str]
@@ -43,6 +44,7 @@ class Alerts:
         self._task: asyncio.Task[None] | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._prune_at = 0
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alerts")
 
     async def start(self, file: Path | None = None) -> None:
@@ -76,6 +78,13 @@ class Alerts:
                 return
             written = [(change, self._write(change)) for change in changes]
             outbox.take(self._state, written, self._clock.now())
+
+    def prune(self) -> None:
+        """Forget old messages, once a day."""
+        now = self._clock.now()
+        if now >= self._prune_at:
+            outbox.prune(self._state, now)
+            self._prune_at = now + PRUNE_EVERY_MS
 
     async def send_due(self) -> None:
         """Start to send what is due; a destination that is being sent to waits its turn."""
@@ -127,6 +136,7 @@ class Alerts:
             try:
                 await asyncio.to_thread(self.gather)
                 await self.send_due()
+                await asyncio.to_thread(self.prune)
             except Exception:
                 # The loop's guard: a store that is full or locked for a moment must not end all alerts.
                 log.exception("alerts: trying again in %s s", LOOK_EVERY_S)

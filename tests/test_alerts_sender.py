@@ -14,7 +14,7 @@ from support_views import FakeViews, few_units
 from alerts import outbox
 from alerts.outbox import SendState
 from alerts.schedule import GIVE_UP_MS
-from alerts.sender import Alerts
+from alerts.sender import PRUNE_EVERY_MS, Alerts
 from collector.views import Outage, OutageChange
 from core.clock import SystemClock
 from core.errors import BadInput
@@ -324,6 +324,44 @@ async def test_a_message_that_arrives_while_the_outbox_is_read_is_not_sent_again
     await desk.alerts.send_due()
     await desk.alerts.settled()
     assert len(desk.post.tried) == 1
+
+
+async def test_messages_are_forgotten_90_days_after_they_were_settled(desk: Desk):
+    desk.add("mot")
+    desk.happen("opened")
+    await desk.step()
+    desk.pass_(outbox.KEPT_MS - 1)
+    desk.alerts.prune()
+    assert len(desk.alerts.recent()) == 1
+    desk.pass_(1)
+    desk.alerts.prune()  # the day is not over
+    assert len(desk.alerts.recent()) == 1
+    desk.pass_(PRUNE_EVERY_MS)
+    desk.alerts.prune()
+    assert desk.alerts.recent() == []
+    await desk.step()
+    assert len(desk.post.got) == 1
+
+
+async def test_what_waits_is_not_forgotten_however_old(desk: Desk):
+    desk.add("mot")
+    desk.happen("opened")
+    desk.alerts.gather()
+    desk.pass_(2 * outbox.KEPT_MS)
+    desk.alerts.prune()
+    await desk.step()
+    assert len(desk.post.got) == 1
+
+
+async def test_a_removed_destination_s_cancelled_messages_are_forgotten_too(desk: Desk):
+    desk.add("mot")
+    desk.happen("opened")
+    desk.alerts.gather()
+    (one,) = desk.alerts.destinations.list()
+    desk.alerts.destinations.remove(one.id)
+    desk.pass_(outbox.KEPT_MS)
+    desk.alerts.prune()
+    assert desk.alerts.recent() == []
 
 
 async def test_stopping_does_not_wait_for_a_store_that_refuses(
