@@ -41,3 +41,21 @@ def list_(data: DataDir = DEFAULT_DATA) -> None:
     with open_state(data) as state:
         for agent in Agents(state, SystemClock()).all():
             typer.echo(f"{agent.agent}\t{agent.unit}")
+
+
+@app.command()
+def revoke(
+    agent: Annotated[str, typer.Argument(help="The agent's name, as `nhip agent list` shows it.")],
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Take an agent out: its reports are refused within seconds. What it measured stays.
+
+    For a machine that was stolen or replaced. It cannot come back: its unit gets a new agent, with a new token.
+    A channel that it has open at that moment is refused when it connects again.
+
+    Example: nhip agent revoke 11950-3f2a
+    """
+    with open_state(data) as state:
+        if not Agents(state, SystemClock()).revoke(agent):
+            raise BadInput(f"no agent {agent!r} may send", todo="See the agents with: nhip agent list")
+    typer.echo(f"revoked: {agent}")

@@ -9,7 +9,7 @@ from cli.data import DEFAULT_DATA, DataDir, open_state
 from core.clock import SystemClock
 from web.auth.roles import Role
 from web.auth.secrets import check_password_rules, new_password
-from web.auth.tokens import create_token
+from web.auth.tokens import create_token, revoke_token, tokens
 from web.auth.users import add_user, remove_user, set_password, users
 
 DAY_MS = 24 * 3_600_000
@@ -52,12 +52,7 @@ def list_(data: DataDir = DEFAULT_DATA) -> None:
     """
     with open_state(data) as state:
         for user in users(state):
-            seen = (
-                f"{datetime.fromtimestamp(user.seen_at / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-                if user.seen_at
-                else "-"
-            )
-            typer.echo(f"{user.name}\t{user.role.name.lower()}\t{seen}")
+            typer.echo(f"{user.name}\t{user.role.name.lower()}\t{_time(user.seen_at)}")
 
 
 @app.command()
@@ -98,6 +93,40 @@ def token(
         made = create_token(state, name, rights, SystemClock().now(), days * DAY_MS)
     typer.echo(made)
     typer.echo("It is sent as: Authorization: Bearer <token>", err=True)
+
+
+@app.command("tokens")
+def tokens_(data: DataDir = DEFAULT_DATA) -> None:
+    """List the tokens of programs: number, name, role, when each expires and when it was last used.
+
+    Example: nhip user tokens
+    """
+    now = SystemClock().now()
+    with open_state(data) as state:
+        for one in tokens(state):
+            ends = "expired" if one.expires_at <= now else "expires"
+            typer.echo(
+                f"{one.id}\t{one.name}\t{one.role.name.lower()}\t"
+                f"{ends} {_time(one.expires_at)}\tused {_time(one.used_at)}"
+            )
+
+
+@app.command("token-revoke")
+def token_revoke(
+    token: Annotated[int, typer.Argument(help="The token's number, as `nhip user tokens` lists it.")],
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Revoke a token: the program that has it is refused from its next request on.
+
+    Example: nhip user token-revoke 3
+    """
+    with open_state(data) as state:
+        gone = revoke_token(state, token)
+    typer.echo(f"revoked: {gone.id}\t{gone.name}\t{gone.role.name.lower()}")
+
+
+def _time(at: int | None) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M} UTC" if at else "-"
 
 
 def _password(*, generate: bool) -> str:

@@ -33,6 +33,7 @@ API_TOKENS = sa.Table(
     sa.Column("created_at", Time, nullable=False),
     sa.Column("expires_at", Time, nullable=False),
     sa.Column("used_at", Time),
+    sqlite_autoincrement=True,  # who revokes by a number that was read earlier must not meet another token
 )
 READINESS = sa.Table(  # one row, written to see whether the store can be written
     "readiness",

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("hash", name=op.f("uq_api_tokens_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "checks",
