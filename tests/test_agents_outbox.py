@@ -305,6 +305,39 @@ def test_results_past_their_age_are_dropped_with_their_period(machine: Machine) 
     assert report_of(formed).dropped == [wire.Dropped("results", 1, 10, 10, NOW, NOW, "age")]
 
 
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("error_before", "error_now", "days", "kept"),
+    [
+        pytest.param(0, None, 91, 10, id="this clock's error is not known yet"),
+        pytest.param(None, 90 * DAY, 91, 10, id="that clock's error was never known"),
+        pytest.param(0, 90 * DAY, 91, 10, id="this clock is ahead"),
+        pytest.param(0, 90 * DAY, 181, 0, id="this clock is ahead, and they are old"),
+        pytest.param(-90 * DAY, 0, 91, 10, id="that clock was behind"),
+        pytest.param(0, 0, 91, 0, id="both clocks are right"),
+    ],
+)
+def test_the_age_of_results_of_another_life_is_told_by_both_clocks_errors(
+    machine: Machine, error_before: int | None, error_now: int | None, days: int, kept: int
+) -> None:
+    def learn(error: int | None) -> None:
+        machine.file.connection.execute(
+            "UPDATE lives SET clock_error=? WHERE life=?", (error, machine.file.life_id)
+        )
+
+    machine.put(10, 1)
+    learn(error_before)
+    machine.crash()
+    machine.wait(days * DAY)
+    machine.put(3, 1)
+    learn(error_now)
+    machine.age(90 * DAY)
+    assert machine.file.totals.waiting == kept + 3
+    machine.check_books()
+
+
 def test_drops_are_told_again_when_their_report_was_refused(machine: Machine) -> None:
     machine.put(200, 1)
     machine.age(-1)

@@ -17,13 +17,28 @@ def keep_size(file: OutboxFile, why: str = "size") -> None:
 
 
 def keep_age(file: OutboxFile, before: int) -> None:
-    """Drop all results that began before `before`."""
+    """Drop the results that began before `before` (by this life's clock), the oldest first.
+
+    Clocks of two lives may be months apart. A result of another life is judged by how far both clocks are off, and
+    left to the bound of size while that is not known of either.
+    """
+    bounds = _bounds_of_lives(file, before)
     while True:
-        rows = file.connection.execute("SELECT n, at FROM results ORDER BY n LIMIT 1000").fetchall()
-        old = [row for row in rows if row[1] < before]
+        rows = file.connection.execute("SELECT n, at, life FROM results ORDER BY n LIMIT 1000").fetchall()
+        old = [(n, at) for n, at, life in rows if life in bounds and at < bounds[life]]
         if not old:
             return
         _drop(file, old, "age")
+
+
+def _bounds_of_lives(file: OutboxFile, before: int) -> dict[int, int]:
+    """`before` by the clock of each life of which it can be said."""
+    errors = dict(file.connection.execute("SELECT life, clock_error FROM lives"))
+    mine = errors[file.life_id]
+    bounds = {}
+    if mine is not None:
+        bounds = {life: before - mine + error for life, error in errors.items() if error is not None}
+    return bounds | {file.life_id: before}
 
 
 def make_room(file: OutboxFile, why: str) -> None:
