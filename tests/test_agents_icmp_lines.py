@@ -37,3 +37,22 @@ def check_take(lines: Lines[int], now: int, waiting: list[tuple[int, int]]) -> b
     assert (first, item) in waiting
     waiting.remove((first, item))
     return True
+
+
+def test_those_that_are_over_are_forgotten_at_the_heads_of_their_lines() -> None:
+    lines: Lines[str] = Lines()
+    for item in ("over", "next", "over"):
+        lines.add(0, 5, item)
+    lines.add(0, 3, "over")
+    lines.skip(lambda item: item == "over")
+    assert len(lines) == 2
+    assert lines.first() == 5
+    assert lines.take(5) == "next"
+
+
+def test_a_time_that_goes_back_counts_as_the_one_before_it() -> None:
+    lines: Lines[str] = Lines()
+    lines.add(10, 5, "first")
+    lines.add(8, 5, "second")
+    assert lines.take(14) is None
+    assert [lines.take(15), lines.take(15)] == ["first", "second"]

@@ -14,7 +14,7 @@ from agents.icmp.packets import TOKEN_BYTES, V4
 from agents.icmp.refusals import refusal
 from agents.icmp.sockets import ERROR_BYTES, STAMP_BYTES, IcmpSocket
 
-_BATCH = 512
+BATCH = 512
 """Most packets taken in one go: a flood must not hold up the event loop."""
 _POOL = 64
 """Tokens drawn at a time: one call of the system for many bursts."""
@@ -42,6 +42,8 @@ class Flight:
     """Nanoseconds per request sent; -1 while there is no reply."""
     seqs: list[int] = field(default_factory=list)
     answered: int = 0
+    answered_at: int = 0
+    """When the latest reply came in."""
     duplicates: int = 0
     reason: str = ""
     done: bool = False
@@ -64,6 +66,8 @@ class Channel:
         """Packets that answer nothing that is waited for: forged, foreign, or too late."""
         self.waiting = 0
         """Requests sent, not answered, and not given up."""
+        self.rtt = 0
+        """Nanoseconds the newest reply took: the next ones are likely to take as long."""
         self.answered: list[Flight] = []
         """Flights all of whose requests have been answered since this list was last emptied."""
         self._on_way: dict[int, tuple[Flight, int]] = {}
@@ -134,7 +138,7 @@ class Channel:
         read_head, on_way, start = packets.read_head, self._on_way, 0
         now = monotonic_ns()
         ahead = time.clock_gettime_ns(time.CLOCK_REALTIME) - now
-        for taken in range(_BATCH):
+        for taken in range(BATCH):
             try:
                 size, extra, _, source = take(buffers, STAMP_BYTES)
             except BlockingIOError:
@@ -171,10 +175,12 @@ class Channel:
                 continue
             flight.rtts[index] = rtt
             flight.answered += 1
+            flight.answered_at = sent + rtt
+            self.rtt = rtt
             self.waiting -= 1
             if flight.answered == flight.count:
                 self.answered.append(flight)
-        return _BATCH
+        return BATCH
 
     def _failed(self, failure: packets.Failure | None) -> None:
         """Note why a request failed. It stays awaited: an error message is easier to forge than a reply."""
@@ -186,7 +192,7 @@ class Channel:
 
     def _read_errors(self) -> None:
         """Empty a datagram socket's error queue: ICMP errors, each with the head of the request it is about."""
-        for _ in range(_BATCH):
+        for _ in range(BATCH):
             try:
                 data, extra, _, _ = self.icmp.socket.recvmsg(512, ERROR_BYTES, socket.MSG_ERRQUEUE)
             except OSError:

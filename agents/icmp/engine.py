@@ -1,15 +1,16 @@
 """ICMP echo for all targets at once on one event loop: who is due, how fast, and when to look.
 
-Cheap per packet by having nothing per packet: no task and no timer, but lines of what to send next and which
-burst ends next, and one timer for the next of either. While many requests are out, the sockets are looked at each tick
-instead of at every packet: the kernel stamps each reply as it arrives, so that costs no accuracy.
+Cheap per packet by having nothing per packet: no task, no timer and no wake-up, but lines of what to send next and
+which burst ends next, and one timer for the next look. To wake a process costs as much as some ten packets, and the
+kernel stamps each reply as it arrives: so replies are left in the socket until there is something to send as well, and
+those to the last requests are looked for when they should all be there, or a while after the first of them comes.
 """
 
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
 
-from agents.icmp.channel import Channel, Flight, Group
+from agents.icmp.channel import BATCH, Channel, Flight, Group
 from agents.icmp.lines import Lines
 from agents.icmp.packets import V4, V6
 from agents.icmp.sockets import open_socket
@@ -19,13 +20,21 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 """A numeric socket address as `getaddrinfo` gives it: two parts for IPv4, four for IPv6."""
 
 _TICK = 10_000_000
-"""Nanoseconds between two looks while many packets move. To wake a process costs as much as some eight packets."""
+"""Nanoseconds between two looks while many packets move."""
 _ALLOWANCE = 2 * _TICK
 """How far sending may lag behind its pace and catch up, so that no burst fills a thin line."""
 _MOST = 256
 """Requests sent in one look: fewer than a look reads, and than a socket's buffer holds where nobody may enlarge it."""
 _MANY = 4
-"""When a look moved this many packets, the next one is a tick later; with fewer, the next reply wakes."""
+"""With more bursts than this to send for, their requests go out together, a tick apart at least."""
+_FEW = 64
+"""While no more requests than this wait for a reply, replies may lie in the socket for longer than a tick."""
+_LATE = 25_000_000
+"""For that long: more than the usual spacing, so that the look that reads a burst's last reply can end it too."""
+_SOON = 50_000_000
+"""Replies that take no longer than this, by what the last one took, are looked for when they should be there."""
+_TOGETHER = 2_000_000
+"""How late a burst may end, so that those whose requests went out in one look end in one."""
 
 
 class Engine:
@@ -36,7 +45,7 @@ class Engine:
         self._interval = int(1e9 / packets_per_s)
         self._raw = raw
         self._channels: dict[int, Channel] = {}
-        self._reading: set[int] = set()
+        self._listening: set[int] = set()
         self._to_send: Lines[Flight] = Lines()
         self._to_end: Lines[Flight] = Lines()
         self._paced_at = 0
@@ -73,7 +82,7 @@ class Engine:
             self._to_send.add(now, 0, flight)
         try:
             if flights:
-                self._wake()
+                self._look()
                 await done
         finally:
             for flight in flights:
@@ -101,12 +110,12 @@ class Engine:
 
     def close(self) -> None:
         """Close the sockets. Bursts still waited for never return: cancel them first."""
-        for family, channel in self._channels.items():
-            if family in self._reading and not self._loop.is_closed():
-                self._loop.remove_reader(channel.icmp.socket)
+        if not self._loop.is_closed():
+            self._listen_no_more()
+        for channel in self._channels.values():
             channel.close()
         self._channels.clear()
-        self._reading.clear()
+        self._listening.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -116,25 +125,22 @@ class Engine:
             self._channels[family] = Channel(open_socket(family, raw=self._raw))
         return self._channels[family]
 
-    def _wake(self) -> None:
+    def _look(self) -> None:
         """Take replies first, so that one that waits in the kernel is in time however late we are; then the rest."""
-        taken = 0
+        taken, full = 0, False
         for channel in self._channels.values():
-            taken += channel.receive()
-            if channel.answered:
-                self._all_answered(channel)
+            packets = channel.receive()
+            taken += packets
+            full = full or packets == BATCH
+            for whole in channel.answered:
+                self._to_end.add(whole.answered_at, whole.spacing, whole)
+            channel.answered.clear()
         now = time.monotonic_ns()
-        while flight := self._to_end.take(now):
+        while not full and (flight := self._to_end.take(now)):
             if not flight.done:
                 self._end(flight)
         sent = self._send_due(now)
-        self._arrange(now, taken + sent)
-
-    def _all_answered(self, channel: Channel) -> None:
-        now = time.monotonic_ns()
-        for flight in channel.answered:
-            self._to_end.add(now, flight.spacing, flight)
-        channel.answered.clear()
+        self._arrange(now, taken, sent, hurry=full or sent == _MOST)
 
     def _send_due(self, now: int) -> int:
         queue, interval, sent = self._to_send, self._interval, 0
@@ -144,13 +150,13 @@ class Engine:
                 continue
             gone = flight.channel.send(flight)
             if not gone:
-                queue.add(time.monotonic_ns(), _TICK, flight)  # no room: give replies time to make some
+                queue.add(now, _TICK, flight)  # no room: give replies time to make some
                 at = now + _TICK
                 break
             at += interval
             sent += 1
             if flight.sent < flight.count:
-                queue.add(gone, flight.spacing, flight)
+                queue.add(now, flight.spacing, flight)  # not `gone`: who goes together now does so next time
             else:
                 self._to_end.add(gone, flight.timeout, flight)
         self._paced_at = at
@@ -164,18 +170,55 @@ class Engine:
         if group.left == 0 and not group.done.done():
             group.done.set_result(None)
 
-    def _arrange(self, now: int, moved: int) -> None:
-        """Set the next look: the timer for what is due, the readers for replies, or ticks while both are many."""
-        loop = self._loop
-        ticking = self.waiting > 0 and moved >= _MANY
+    def _arrange(self, now: int, taken: int, sent: int, *, hurry: bool) -> None:
+        """Set the next look: for what is to be sent or to end, for many replies, or for when the next reply comes."""
+        self._to_send.skip(_over)
+        self._to_end.skip(_over)
+        waiting, due = self.waiting, []
+        if (end := self._to_end.first()) is not None:
+            due.append(end + _TOGETHER)
+        send = self._next_send(now)
+        if send is not None:
+            due.append(send)
+        if hurry:
+            due.append(now)
+        elif waiting > _FEW and taken + sent:
+            due.append(now + _TICK)
+        elif waiting and (waiting > _FEW or send is None or send > now + _LATE):
+            rtt = max(channel.rtt for channel in self._channels.values())
+            if not sent or rtt > _SOON:
+                self._listen()
+                self._set_timer(min(due, default=None))
+                return
+            due.append(now + rtt + _LATE)
+        self._listen_no_more()
+        self._set_timer(min(due, default=None))
+
+    def _next_send(self, now: int) -> int | None:
+        send = self._to_send.first()
+        if send is None:
+            return None
+        return max(send, self._paced_at, now + _TICK if len(self._to_send) > _MANY else 0)
+
+    def _listen(self) -> None:
         for family, channel in self._channels.items():
-            if ticking and family in self._reading:
-                loop.remove_reader(channel.icmp.socket)
-                self._reading.discard(family)
-            elif not ticking and family not in self._reading:
-                loop.add_reader(channel.icmp.socket, self._wake)
-                self._reading.add(family)
-        due = self._due(now + _TICK if moved < _MOST else now, ticking)
+            if family not in self._listening:
+                self._loop.add_reader(channel.icmp.socket, self._on_reply)
+                self._listening.add(family)
+
+    def _listen_no_more(self) -> None:
+        for family in self._listening:
+            self._loop.remove_reader(self._channels[family].icmp.socket)
+        self._listening.clear()
+
+    def _on_reply(self) -> None:
+        """One has come, and others may be close behind: look for all of them at once, a while from now."""
+        self._listen_no_more()
+        look = time.monotonic_ns() + (_TICK if self.waiting > _FEW else _LATE)
+        self._set_timer(look if self._timer is None else min(look, self._timer_at))
+
+    def _set_timer(self, due: int | None) -> None:
+        """At `due` or earlier: a timer that rings too early costs less than one that is always set anew."""
         if self._timer is not None:
             if due is not None and self._timer_at <= due:
                 return
@@ -183,20 +226,15 @@ class Engine:
             self._timer = None
         if due is not None:
             self._timer_at = due
-            self._timer = loop.call_later(max(0, due - now) / 1e9, self._on_timer)
-
-    def _due(self, tick: int, ticking: bool) -> int | None:
-        """When to look again at the latest: for the next request, the next end, or at `tick`. None: no need to."""
-        due = [tick] if ticking else []
-        if (end := self._to_end.first()) is not None:
-            due.append(end)
-        if (send := self._to_send.first()) is not None:
-            due.append(max(send, self._paced_at, tick if len(self._to_send) > _MANY else 0))
-        return min(due, default=None)
+            self._timer = self._loop.call_at(due / 1e9, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._wake()
+        self._look()
+
+
+def _over(flight: Flight) -> bool:
+    return flight.done
 
 
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}

@@ -5,13 +5,14 @@ for each delay, first in first out, is in order by itself. A heap of thousands w
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class Lines(Generic[T]):
-    """Add with a `now` that never goes back. Times and delays are nanoseconds."""
+    """Times and delays are nanoseconds. A `now` that goes back counts as that of the one before it in its line."""
 
     __slots__ = ("_lines", "_size")
 
@@ -27,8 +28,18 @@ class Lines(Generic[T]):
         line = self._lines.get(delay)
         if line is None:
             line = self._lines[delay] = deque()
-        line.append((now + delay, item))
+        due = now + delay
+        line.append((max(due, line[-1][0]) if line else due, item))
         self._size += 1
+
+    def skip(self, over: Callable[[T], bool]) -> None:
+        """Forget those at the heads of the lines whose time no longer matters, so that nobody wakes up for them."""
+        for delay, line in list(self._lines.items()):
+            while line and over(line[0][1]):
+                line.popleft()
+                self._size -= 1
+            if not line:
+                del self._lines[delay]
 
     def first(self) -> int | None:
         """When the next one is due; None if there is nobody."""
