@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 from agents.icmp.engine import Address
+from agents.probes.names import names
 from agents.probes.outcome import BadParameter
 
 Family = Literal["4", "6"]
@@ -47,12 +48,11 @@ async def resolve(host: str, port: int, family: Family | None) -> Address:
         if domain in (literal, socket.AF_UNSPEC) and _is_literal(literal, host):
             address = socket.inet_ntop(literal, socket.inet_pton(literal, host))
             return (address, port) if literal == socket.AF_INET else (address, port, 0, 0)
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, family=domain, type=socket.SOCK_STREAM)
+        found = await names().address(host, domain)
     except UnicodeError as error:
         raise BadParameter(f"host {host[:80]!r}") from error
-    return found[0][4]  # type: ignore[return-value]  # typeshed allows for platforms without IPv6
+    return (found[0], port) if len(found) == 2 else (found[0], port, *found[2:])
 
 
 def _is_literal(domain: socket.AddressFamily, host: str) -> bool:
