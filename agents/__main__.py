@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--ca", default="", help="PEM file of the CA to trust, instead of the system's store")
 
     run = _command(commands, "run", "measure and report until ended by SIGTERM or Ctrl-C", _run)
-    run.epilog = "example: nhip-agent run --metrics-port 9133"
+    run.epilog = "example: nhip-agent run --url https://nhip.example.vn:8443 --metrics-port 9133"
     run.add_argument("--url", help="the centre's address from now on, if it has moved (default: as enrolled)")
     run.add_argument(
         "--metrics-port", type=int, help="serve /metrics on this port of 127.0.0.1 (default: off)"

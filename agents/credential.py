@@ -91,8 +91,9 @@ def move(directory: Path, credential: Credential, url: str) -> Credential:
     Raises:
         BadInput: the address is not allowed.
     """
+    url = url.rstrip("/")
     check_url(url)
-    if url.rstrip("/") == credential.url.rstrip("/"):
+    if url == credential.url.rstrip("/"):
         return credential
     moved = msgspec.structs.replace(credential, url=url)
     store(directory, moved)

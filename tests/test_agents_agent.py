@@ -204,6 +204,18 @@ async def test_the_program_ends_in_order_on_sigterm(rig: Rig) -> None:
     assert len(rig.numbers()) == rig.last().counters.produced
 
 
+async def test_the_program_finds_a_centre_that_has_moved_and_keeps_its_address(rig: Rig) -> None:
+    url = rig.credential.url
+    credentials.store(rig.directory, Credential("http://127.0.0.1:1", SECRET, "11950-3f2a", "11950"))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agents", "run", "--dir", rig.directory, "--url", url, cwd=ROOT
+    )
+    await rig.centre.until(lambda: bool(rig.centre.reports), 20)
+    os.kill(process.pid, signal.SIGTERM)
+    assert await process.wait() == 0
+    assert credentials.load(rig.directory) == rig.credential
+
+
 async def test_status_shows_what_waits(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     rig.start()
     await rig.centre.until(lambda: len(rig.numbers()) > 5)

@@ -9,6 +9,7 @@ import pytest
 from support_agents import Centre
 
 from agents import credential as credentials
+from agents.__main__ import main
 from agents.credential import Credential, check_url
 from agents.enrol import enrol
 from core.errors import BadInput, Refused, Unavailable
@@ -94,6 +95,31 @@ def test_no_credential_goes_out_in_the_clear(url: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         enrol(tmp_path, url, "good")
     assert credentials.load(tmp_path) is None
+
+
+def test_a_moved_centre_is_stored_and_nothing_else_changes(tmp_path: Path) -> None:
+    old = Credential("https://127.0.0.1:1", "x" * 43, "11950-3f2a", "11950", "/etc/nhip/ca.pem")
+    credentials.store(tmp_path, old)
+    moved = credentials.move(tmp_path, old, "https://127.0.0.1:2/")
+    assert moved == credentials.load(tmp_path)
+    assert moved == Credential("https://127.0.0.1:2", "x" * 43, "11950-3f2a", "11950", "/etc/nhip/ca.pem")
+    assert stat.S_IMODE((tmp_path / credentials.FILE).stat().st_mode) == 0o600
+
+
+def test_an_address_that_is_the_same_is_not_written_again(tmp_path: Path) -> None:
+    old = Credential("https://127.0.0.1:1", "x" * 43)
+    assert credentials.move(tmp_path, old, "https://127.0.0.1:1/") == old
+    assert not (tmp_path / credentials.FILE).exists()
+
+
+def test_a_centre_does_not_move_to_where_no_credential_may_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = Credential("https://127.0.0.1:1", "x" * 43, "11950-3f2a", "11950")
+    credentials.store(tmp_path, old)
+    assert main(["run", "--dir", str(tmp_path), "--url", "http://nhip.example.vn"]) == 1
+    assert "may report to" in capsys.readouterr().err
+    assert credentials.load(tmp_path) == old
 
 
 def test_a_ca_file_that_is_not_there_is_named(tmp_path: Path) -> None:
