@@ -1,10 +1,17 @@
-"""One probe, now, because a person at the centre asks: from a fixed list, within limits that no request can widen."""
+"""One probe, now, because a person at the centre asks: from a fixed list, within limits that no request can widen.
 
+Whoever may ask is not therefore let into the agent's own machine: what listens on its loopback or on its link alone
+trusts whoever comes from there. Nor may pages be read through an assertion on their text.
+"""
+
+import ipaddress
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from agents.probes import PROBES
+from agents.probes.reach import off_limits
 from core.values import Check, Result, Status
 from core.wire import Diagnose, Diagnosis, DiagnosticKind
 
@@ -22,6 +29,8 @@ class Diagnostic:
     refused: frozenset[str] = frozenset()
     """Parameters of the probe that a plan may set and a passer-by may not."""
     defaults: Mapping[str, object] = field(default_factory=dict)
+    connects: bool = True
+    """It speaks to a service, so that what is the agent's own machine alone is off limits."""
 
 
 LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
@@ -30,6 +39,7 @@ LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
         timeout_ms=5_000,
         limits={"count": 50, "spacing_ms": 500},
         defaults={"count": 5, "spacing_ms": 200},
+        connects=False,
     ),
     "tcp": Diagnostic("tcp", timeout_ms=10_000),
     "dns": Diagnostic("dns", timeout_ms=10_000),
@@ -37,7 +47,7 @@ LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
         "http",
         timeout_ms=20_000,
         limits={"max_body_bytes": 256 << 10},
-        refused=frozenset({"ca_file", "body_regex"}),
+        refused=frozenset({"ca_file", "body_contains", "body_regex"}),
     ),
     "tls": Diagnostic("tls", timeout_ms=10_000, refused=frozenset({"ca_file"})),
 }
@@ -50,13 +60,22 @@ MAX_MS = 30_000
 _MAX_TARGET = 2_048
 
 
-async def diagnose(request: Diagnose) -> Diagnosis:
+def is_own(address: str) -> bool:
+    """Loopback, link-local (where cloud machines keep their credentials, too) and unspecified, also as mapped IPv4."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    return found.is_loopback or found.is_link_local or found.is_unspecified
+
+
+async def diagnose(request: Diagnose, refused: Callable[[str], bool] = is_own) -> Diagnosis:
     """Run the diagnostic that is asked for, and tell what it found. Never raises: what is not allowed is refused.
 
-    A refusal has status `unknown` and a reason that begins with `refused request|`.
+    A refusal has status `unknown` and a reason that begins with `refused request|`. `refused`: addresses that no
+    diagnostic connects to.
     """
     began = time.perf_counter()
-    result = _refusal(request) or await _run(request)
+    result = _refusal(request) or await _run(request, refused)
     return Diagnosis(
         id=request.id,
         status=result.status,
@@ -86,12 +105,13 @@ def _refused(why: str) -> Result:
     return Result(Status.UNKNOWN, f"refused request|{why}")
 
 
-async def _run(request: Diagnose) -> Result:
+async def _run(request: Diagnose, refused: Callable[[str], bool]) -> Result:
     allowed = _BY_NAME[request.kind]
     params = {**allowed.defaults, **request.params}
     check = Check(0, allowed.probe, request.target, 0, _timeout_ms(allowed, params), params)
     try:
-        return await PROBES[allowed.probe].run(check)
+        with off_limits(refused) if allowed.connects else nullcontext():
+            return await PROBES[allowed.probe].run(check)
     except Exception as error:  # noqa: BLE001 - whoever asked is told, and the agent goes on
         return Result(Status.UNKNOWN, f"probe failed|{type(error).__name__}: {error}")
 

@@ -1,14 +1,19 @@
 """What an agent runs when it is asked, and what it refuses to."""
 
+import socket
 import time
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 import support_netns
+from hypothesis import given
+from hypothesis import strategies as st
 from support_icmp import IS_ROOT, scripted_peer
-from support_probes import name_server, raw_server, records
+from support_probes import name_server, probe, raw_server, records
 
-from agents.diagnostics import LIMITS, MAX_MS, diagnose
+from agents.diagnostics import LIMITS, MAX_MS, diagnose, is_own
 from agents.probes import PROBES
+from core.values import Status
 from core.wire import DIAGNOSTICS, Diagnose, Diagnosis
 from lab.netns import inside
 
@@ -17,9 +22,14 @@ async def ask(kind: str, target: str, **params: object) -> Diagnosis:
     return await diagnose(Diagnose("7", kind, target, params))
 
 
+async def ask_here(kind: str, target: str, **params: object) -> Diagnosis:
+    """As `ask`, with the test's own servers within limits."""
+    return await diagnose(Diagnose("7", kind, target, params), lambda address: address != "127.0.0.1")
+
+
 async def test_a_connection_that_works_is_told_with_its_figures_and_its_time() -> None:
     async with raw_server(b"") as port:
-        found = await ask("tcp", f"127.0.0.1:{port}")
+        found = await ask_here("tcp", f"127.0.0.1:{port}")
     assert (found.id, found.status, found.reason) == ("7", "up", "")
     assert found.figures["connect_seconds"] > 0
     assert found.took_ms >= 0
@@ -27,9 +37,9 @@ async def test_a_connection_that_works_is_told_with_its_figures_and_its_time() -
 
 async def test_a_page_and_a_name_can_be_asked_for() -> None:
     async with raw_server(b"HTTP/1.0 200 OK\r\n\r\nhello") as port:
-        assert (await ask("http", f"http://127.0.0.1:{port}/")).status == "up"
+        assert (await ask_here("http", f"http://127.0.0.1:{port}/")).status == "up"
     async with name_server(records("a.example. 60 IN A 192.0.2.1")) as server:
-        assert (await ask("dns", "a.example", server=server)).status == "up"
+        assert (await ask_here("dns", "a.example", server=server)).status == "up"
 
 
 @pytest.mark.root
@@ -57,12 +67,68 @@ async def test_what_is_not_on_the_list_is_refused(kind: str) -> None:
         ("http", {"max_body_bytes": 1 << 30}),
         ("http", {"ca_file": "/etc/passwd"}),
         ("http", {"body_regex": "(a+)+b"}),
+        ("http", {"body_contains": "password"}),
         ("tls", {"ca_file": "/etc/passwd"}),
     ],
 )
 async def test_more_than_the_limits_allow_is_refused(kind: str, params: dict[str, object]) -> None:
     found = await ask(kind, "http://127.0.0.1/", **params)
     assert found.reason.startswith("refused request|")
+
+
+OWN = [
+    "127.0.0.1",
+    "127.8.9.10",
+    "0.0.0.0",
+    "169.254.169.254",
+    "::1",
+    "::",
+    "fe80::1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+]
+
+
+@pytest.mark.parametrize("address", OWN)
+async def test_no_service_of_the_agents_own_machine_can_be_asked(address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    for found in (
+        await ask("tcp", f"{host}:80"),
+        await ask("http", f"http://{host}/"),
+        await ask("tls", f"{host}:443"),
+        await ask("dns", "a.example", server=f"{host}:53"),
+    ):
+        assert (found.status, found.reason.partition("|")[0]) == ("unknown", "refused request")
+        assert dict(found.figures).keys() <= {"resolve_seconds"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f.1", "fe80::1%lo"])
+async def test_what_a_name_leads_to_is_looked_at_and_not_how_it_is_written(host: str) -> None:
+    found = await ask("tcp", f"[{host}]:80")
+    assert (found.status, found.reason.partition("|")[0]) == ("unknown", "refused request")
+
+
+async def test_nothing_is_sent_to_what_is_off_limits() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.setblocking(False)
+        await ask("tcp", f"127.0.0.1:{listening.getsockname()[1]}")
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+
+@given(st.ip_addresses())
+def test_an_address_of_a_network_is_not_the_agents_own(address: IPv4Address | IPv6Address) -> None:
+    own = ["127.0.0.0/8", "169.254.0.0/16", "0.0.0.0/32", "::1/128", "::/128", "fe80::/10"]
+    mapped = ["::ffff:127.0.0.0/104", "::ffff:169.254.0.0/112", "::ffff:0.0.0.0/128"]
+    assert is_own(str(address)) == any(address in ip_network(each) for each in (*own, *mapped))
+
+
+async def test_checks_of_the_plan_may_look_at_the_agents_own_machine() -> None:
+    async with raw_server(b"") as port:
+        assert (await ask("tcp", f"127.0.0.1:{port}")).status == "unknown"
+        assert (await probe("tcp", f"127.0.0.1:{port}")).status == Status.UP
 
 
 async def test_a_target_without_end_is_refused() -> None:

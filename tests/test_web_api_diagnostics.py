@@ -80,3 +80,9 @@ async def test_the_centre_takes_what_the_agent_runs_and_nothing_else(technician:
         assert answer.status_code == 200, answer.text
         assert not answer.json()["reason"].startswith("refused request"), answer.text
     assert (await technician.ask("icmp", "192.0.2.1")).status_code == 422
+
+
+async def test_a_technician_is_not_let_into_the_agents_own_machine(technician: Asker) -> None:
+    for kind, target in (("http", "http://localhost:9133/metrics"), ("tcp", "127.0.0.1:22")):
+        found = (await technician.ask(kind, target)).json()
+        assert (found["status"], found["reason"].partition("|")[0]) == ("unknown", "refused request")

@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from typing import Literal
 
 from agents.icmp.engine import Address
 from agents.probes.names import names
-from agents.probes.outcome import BadParameter
+from agents.probes.outcome import BadParameter, Failed
+from core.values import Status
 
 Family = Literal["4", "6"]
+_refused: ContextVar[Callable[[str], bool]] = ContextVar("refused", default=lambda _: False)
 _DOMAINS = {None: socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
 
 
@@ -34,6 +37,19 @@ def host_port(target: str, default: int | None = None) -> tuple[str, int]:
     return host, int(port)
 
 
+@contextlib.contextmanager
+def off_limits(refused: Callable[[str], bool]) -> Iterator[None]:
+    """Within this block, and tasks begun in it, `resolve` refuses addresses that are `refused`.
+
+    It is asked of what a name resolved to: what is connected to is the address that was looked at.
+    """
+    token = _refused.set(refused)
+    try:
+        yield
+    finally:
+        _refused.reset(token)
+
+
 async def resolve(host: str, port: int, family: Family | None) -> Address:
     """The first address that the system resolves `host` to, of that family if one is asked for.
 
@@ -42,7 +58,15 @@ async def resolve(host: str, port: int, family: Family | None) -> Address:
     Raises:
         socket.gaierror: there is no such name, or nobody could be asked.
         BadParameter: the text cannot be a host's name.
+        Failed: the address is off limits.
     """
+    address = await _resolve(host, port, family)
+    if _refused.get()(address[0]):
+        raise Failed(f"refused request|{address[0]} is off limits", Status.UNKNOWN)
+    return address
+
+
+async def _resolve(host: str, port: int, family: Family | None) -> Address:
     domain = _DOMAINS[family]
     for literal in (socket.AF_INET, socket.AF_INET6):
         if domain in (literal, socket.AF_UNSPEC) and _is_literal(literal, host):
