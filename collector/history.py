@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from collector import world_store as store
 from collector.judge import Alive, CheckEvidence, Evidence, Said, judge, margin
 from collector.sla import Availability, coarse
+from collector.tracks import Planned
 from collector.views import Uptime
-from collector.world import Planned
 
 
 def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, end: int, now: int) -> Uptime:

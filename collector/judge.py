@@ -21,7 +21,7 @@ from itertools import islice, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from collector.spans import REACH
+from collector.spans import REACH, VOUCHING
 from core.values import Status
 
 BLINK_MS = 750
@@ -241,11 +241,11 @@ def _line_claims(check: CheckEvidence, claims: _Claims) -> None:
     failures = []
     for said, following in _with_next(check.said):
         until = said.last_at + reach
-        if said.status in ("up", "degraded"):
+        if said.status in VOUCHING:
             claims.vouch(said.first_at, said.last_at)
             if following is None or following.first_at > until:
                 claims.presume(said.last_at, until, own=check.own)
-            elif following.status in ("up", "degraded"):
+            elif following.status in VOUCHING:
                 claims.vouch(said.last_at, following.first_at)
             else:
                 claims.presume(said.last_at, following.first_at, own=check.own)

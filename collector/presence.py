@@ -5,7 +5,7 @@ those. So the same signs give the same stretches, in whatever order and however 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from operator import attrgetter
 
 from collector.judge import Contact
@@ -56,9 +56,10 @@ class Presence:
         found = self.stretches[index] if index < len(self.stretches) else None
         return found if found is not None and found.first_at == first_at else None
 
-    def forget(self, before: int) -> None:
-        """Let go of stored stretches that ended before this time; the last one always stays."""
-        if not self.touched:
-            del self.stretches[
-                : min(bisect_left(self.stretches, before, key=_until), len(self.stretches) - 1)
-            ]
+    def forget(self, before: int, stay: Collection[int] = ()) -> None:
+        """Let go of stored stretches that ended before this time, but for the last of them, after which a silence may
+        have begun. What is not stored yet stays, and what begins at a time in `stay`."""
+        past = max(0, bisect_left(self.stretches, before, key=_until) - 1)
+        self.stretches[:past] = [
+            each for each in self.stretches[:past] if each.first_at in self.touched or each.first_at in stay
+        ]

@@ -11,7 +11,7 @@ same content. A second content for a known ordinal is against the protocol and c
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -19,6 +19,8 @@ from collector.facts import Row
 
 REACH = 2.5
 """For so many intervals a result speaks; after that nothing is known until the next one."""
+VOUCHING = frozenset({"up", "degraded"})
+"""With these a check has reached what it looked at: as good as each other for availability."""
 
 _k_first = attrgetter("k_first")
 _k_last = attrgetter("k_last")
@@ -62,6 +64,21 @@ class Stream:
         self.touched: set[int] = set()
         self.known_before = known_before
         self.in_order = all(a.last_at <= b.first_at for a, b in zip(self.spans, self.spans[1:], strict=False))
+
+    def extend(self, row: Row) -> int | None:
+        """As `add`, for a row that prolongs the last span in the same words; None, and nothing done, for any other."""
+        if not self.spans:
+            return None
+        _, k, at, agent_at, status, reason = row
+        last = self.spans[-1]
+        before = last.last_at
+        if k != last.k_last + 1 or status != last.status or reason != last.reason:
+            return None
+        if not 0 <= at - before <= self.reach:
+            return None
+        last.k_last, last.last_at, last.agent_last = k, at, agent_at
+        self.touched.add(last.k_first)
+        return before
 
     def add(self, row: Row) -> int | None:
         """Fold one result in. Returns the time from which on something is known now that was not; None for a
@@ -150,9 +167,44 @@ class Stream:
         found = self.spans[index] if index < len(self.spans) else None
         return found if found is not None and found.k_first == k_first else None
 
-    def forget(self, before: int) -> None:
-        """Let go of stored spans that ended before this time."""
-        keep = next((i for i, span in enumerate(self.spans) if span.last_at >= before), len(self.spans))
-        if keep and not self.touched:
-            self.known_before = max(self.known_before, self.spans[keep - 1].k_last)
-            del self.spans[:keep]
+    def settle(self, before: int) -> bool:
+        """Make neighbours one that ended before this time and count for the same in availability, whatever their
+        reasons; says whether there were any. A line that loses packets else leaves thousands of spans a day.
+
+        That too is a property of each pair: what is whole in the end does not depend on when this was done, nor on
+        what came between. Spans on both sides of a missing ordinal wait for it.
+        """
+        spans, whole = self.spans, self.spans[:1]
+        for right in spans[1:]:
+            left = whole[-1]
+            if not (right.last_at < before and self._count_alike(left, right)):
+                whole.append(right)
+                continue
+            self.touched |= {left.k_first, right.k_first}
+            left.status = right.status if left.status == right.status else "up"
+            left.reason = "" if left.status == "up" else right.reason
+            left.k_last, left.last_at, left.agent_last = right.k_last, right.last_at, right.agent_last
+        self.spans = whole
+        return len(whole) < len(spans)
+
+    def _count_alike(self, left: Span, right: Span) -> bool:
+        return (
+            left.k_last + 1 == right.k_first
+            and 0 <= right.first_at - left.last_at <= self.reach
+            and (left.status == right.status or {left.status, right.status} <= VOUCHING)
+        )
+
+    def forget(self, before: int, stay: Collection[int] = ()) -> None:
+        """Let go of stored spans that ended before this time, up to the first that is not stored yet or begins with
+        an ordinal in `stay`. The last one always stays: it is what the check said last."""
+        gone = 0
+        while (
+            gone < len(self.spans) - 1
+            and self.spans[gone].last_at < before
+            and self.spans[gone].k_first not in self.touched
+            and self.spans[gone].k_first not in stay
+        ):
+            gone += 1
+        if gone:
+            self.known_before = max(self.known_before, self.spans[gone - 1].k_last)
+            del self.spans[:gone]

@@ -5,9 +5,7 @@ the last seconds; then the collector's own absence is seen too, and nothing is c
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -16,48 +14,17 @@ from collector.facts import Row
 from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Said, margin
 from collector.presence import Presence
 from collector.spans import REACH, Span, Stream
-from core.wire import Plan
-from inventory.records import PlannedCheck
+from collector.tracks import Planned, Track, held_since
 
 DAY_MS = 86_400_000
 KEPT_MS = 31 * DAY_MS
 """Evidence this old is in memory. Older evidence is on disk only."""
+FULL_MS = DAY_MS
+"""So long line checks are kept with each change between up and degraded, and other checks are in memory at all: only
+what is true now depends on that."""
 BEAT_HOLD_MS = 4_000
 """Heartbeats come each 2 s: one may be lost, a second may be late."""
 _RECENT_MS = 120_000
-
-
-class Planned(Protocol):
-    """The part of the registry that evidence needs."""
-
-    @property
-    def revision(self) -> int: ...
-    def check(self, id: int) -> PlannedCheck | None: ...  # noqa: A002 - the registry's name for it
-    def checks(self) -> Mapping[int, PlannedCheck]: ...
-    def plan(self, vantage: str) -> Plan: ...
-
-
-@dataclass(slots=True)
-class Track:
-    """All that one check ever said, by epoch."""
-
-    planned: PlannedCheck
-    streams: dict[str, Stream] = field(default_factory=dict)
-
-    @property
-    def is_line(self) -> bool:
-        return self.planned.role == "line"
-
-    def said(self, start: int) -> list[Said]:
-        """Its spans that end at `start` or later, in order of time."""
-        found = [
-            (span.first_at, span.last_at, epoch, span.k_first, span.status, span.reason)
-            for epoch, stream in self.streams.items()
-            for span in stream.since(start)
-        ]
-        if len(found) > 1:
-            found.sort()
-        return [Said(each[0], each[1], each[4], each[5]) for each in found]
 
 
 class World:
@@ -66,6 +33,8 @@ class World:
     def __init__(self, registry: Planned) -> None:
         self._registry = registry
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()
+        """Held while evidence moves between memory and disk."""
         self._tracks: dict[int, Track] = {}
         self._of_unit: dict[str, dict[int, Track]] = {}
         self._presence: dict[str, Presence] = {}
@@ -73,7 +42,6 @@ class World:
         self._channels: dict[str, int] = {}
         self._changed: dict[str, int] = {}
         self._confirmed: dict[str, int] = {}
-        self._floors: dict[tuple[int, str], int] = {}
         self._aside: list[tuple[str, Row]] = []
         self._dirty: set[tuple[int, str]] = set()
         self._dirty_units: set[str] = set()
@@ -91,7 +59,16 @@ class World:
                 track = self._tracks.get(row.check) or self._new_track(row.check)
                 if track is None or track.planned.vantage != unit:
                     continue
-                stream = track.streams.get(epoch) or self._new_stream(track, row.check, epoch)
+                stream = track.streams.get(epoch) or self._new_stream(track, epoch)
+                if (since := stream.extend(row)) is not None:
+                    # More of the same, in order: what nearly every result is.
+                    self._dirty.add((row.check, epoch))
+                    if track.is_line:
+                        changed = self._confirmed if row.status == "up" else self._changed
+                        about = track.planned.about
+                        if since < changed.get(about, since + 1):
+                            changed[about] = since
+                    continue
                 if row.k <= stream.known_before + 1 and stream.known_before:
                     self._aside.append((epoch, row))
                     continue
@@ -170,9 +147,8 @@ class World:
         self._of_unit.setdefault(planned.about, {})[check] = track
         return track
 
-    def _new_stream(self, track: Track, check: int, epoch: str) -> Stream:
-        floor = self._floors.get((check, epoch), 0)
-        stream = track.streams[epoch] = Stream(track.planned.check.interval_ms, known_before=floor)
+    def _new_stream(self, track: Track, epoch: str) -> Stream:
+        stream = track.streams[epoch] = Stream(track.planned.check.interval_ms)
         return stream
 
     def replan(self) -> None:
@@ -250,8 +226,8 @@ class World:
             interval_ms = track.planned.check.interval_ms
             for start in (now - _RECENT_MS - int(REACH * interval_ms), 0):
                 said = track.said(start)
-                if said and (_held_since(said, interval_ms) > said[0].first_at or start == 0):
-                    return said[-1], _held_since(said, interval_ms)
+                if said and (held_since(said, interval_ms) > said[0].first_at or start == 0):
+                    return said[-1], held_since(said, interval_ms)
         return None
 
     def last_contact(self, unit: str) -> int | None:
@@ -272,54 +248,63 @@ class World:
         return self._mark
 
     def load(self, connection: sa.Connection, now: int) -> None:
-        """Read what was kept of the last 31 days."""
+        """Read what was kept of the last 31 days; of checks that are not of a line the last day."""
         kept = store.read(connection, now - KEPT_MS)
         with self._lock:
             self._mark = kept.mark
-            self._floors = dict(kept.floors)
             self._alive = Presence(kept.listening)
             self._presence = {unit: Presence(stretches) for unit, stretches in kept.contacts.items()}
-            for (check, epoch), spans in kept.spans.items():
+            line: dict[bool, list[int]] = {True: [], False: []}
+            for check in store.checks_with_spans(connection):
                 track = self._tracks.get(check) or self._new_track(check)
                 if track is not None:
-                    track.streams[epoch] = Stream(
-                        track.planned.check.interval_ms, spans, self._floors.get((check, epoch), 0)
-                    )
+                    line[track.is_line].append(check)
+            for is_line, checks in line.items():
+                since = now - (KEPT_MS if is_line else FULL_MS)
+                for check, epoch, floor, spans in store.read_spans(connection, checks, since):
+                    track = self._tracks[check]
+                    track.streams[epoch] = Stream(track.planned.check.interval_ms, spans, floor)
 
     def checkpoint(self, connection: sa.Connection) -> None:
         """Write what is new since the last checkpoint, in the caller's transaction.
 
         If that is rolled back after all, the next checkpoint notices and writes it again.
         """
-        committed = store.read_mark(connection) == self._mark
-        with self._lock:
-            aside, self._aside = self._aside, []
-            wanted = {(row.check, epoch) for epoch, row in aside}
-            floors = {
-                (check, epoch): self._tracks[check].streams[epoch].known_before for check, epoch in wanted
+        with self._keeping:
+            committed = store.read_mark(connection) == self._mark
+            with self._lock:
+                aside, self._aside = self._aside, []
+                lowest: dict[tuple[int, str], int] = {}
+                for epoch, row in aside:
+                    key = (row.check, epoch)
+                    lowest[key] = min(row.k, lowest.get(key, row.k))
+                floors = {
+                    (check, epoch): self._tracks[check].streams[epoch].known_before for check, epoch in lowest
+                }
+            old = {
+                key: store.read_old_spans(connection, *key, k - 1, floors[key]) for key, k in lowest.items()
             }
-        old = {key: store.read_old_spans(connection, *key, floor) for key, floor in floors.items()}
-        with self._lock:
-            for (check, epoch), spans in old.items():
-                self._unfold(check, epoch, spans)
-            for epoch, row in aside:
-                track = self._tracks[row.check]
-                self._add(track, track.streams[epoch], epoch, row, row.at)
-            touched = self._take_touched()
-            if not committed:
-                touched = touched.with_all_of(self._unsure)
-            self._unsure, self._mark = touched, self._mark + 1
-            written = self._contents(touched)
-        store.write(connection, touched, written, self._mark)
+            with self._lock:
+                for (check, epoch), spans in old.items():
+                    self._unfold(check, epoch, spans, lowest[check, epoch])
+                for epoch, row in aside:
+                    track = self._tracks[row.check]
+                    self._add(track, track.streams[epoch], epoch, row, row.at)
+                touched = self._take_touched()
+                if not committed:
+                    touched = touched.with_all_of(self._unsure)
+                self._unsure, self._mark = touched, self._mark + 1
+                written = self._contents(touched)
+            store.write(connection, touched, written, self._mark)
 
-    def _unfold(self, check: int, epoch: str, spans: Iterable[Span]) -> None:
-        """Put the older spans of a stream back into memory."""
+    def _unfold(self, check: int, epoch: str, spans: Iterable[Span], lowest: int) -> None:
+        """Put older spans of a stream back into memory: all that end with the ordinal before `lowest` or later."""
         streams = self._tracks[check].streams
         now = streams[epoch]
-        whole = Stream(self._tracks[check].planned.check.interval_ms, [*spans, *now.spans])
+        known_before = max(0, min(now.known_before, lowest - 2))
+        whole = Stream(self._tracks[check].planned.check.interval_ms, [*spans, *now.spans], known_before)
         whole.touched = now.touched
         streams[epoch] = whole
-        self._floors.pop((check, epoch), None)
 
     def _take_touched(self) -> store.Touched:
         spans = set()
@@ -356,22 +341,21 @@ class World:
         )
 
     def forget(self, now: int) -> None:
-        """Let go of what is older than 31 days; it stays on disk."""
-        with self._lock:
-            unsure = {(check, epoch) for check, epoch, _ in self._unsure.spans}
+        """Let go of what no verdict depends on any more, but for what a rolled-back checkpoint may need. It stays on
+        disk; there as here, what line checks said more than a day ago is settled (`Stream.settle`)."""
+        spans: dict[tuple[int, str], set[int]] = {}
+        contacts: dict[str, set[int]] = {}
+        with self._keeping, self._lock:
+            for check, epoch, k in self._unsure.spans:
+                spans.setdefault((check, epoch), set()).add(k)
+            for unit, first_at in self._unsure.contacts:
+                contacts.setdefault(unit, set()).add(first_at)
             for check, track in self._tracks.items():
                 for epoch, stream in track.streams.items():
-                    if (check, epoch) not in unsure:
-                        stream.forget(now - KEPT_MS)
+                    if track.is_line and stream.settle(now - FULL_MS):
+                        self._dirty.add((check, epoch))
+                    before = now - (KEPT_MS if track.is_line else FULL_MS)
+                    stream.forget(before, spans.get((check, epoch), ()))
             for unit, presence in self._presence.items():
-                if unit not in {unit for unit, _ in self._unsure.contacts}:
-                    presence.forget(now - KEPT_MS)
-
-
-def _held_since(said: Sequence[Said], interval_ms: int) -> int:
-    since = said[-1].first_at
-    for before, after in zip(reversed(said[:-1]), reversed(said[1:]), strict=True):
-        if before.status != after.status or after.first_at - before.last_at > REACH * interval_ms:
-            break
-        since = before.first_at
-    return since
+                presence.forget(now - KEPT_MS, contacts.get(unit, ()))
+            self._alive.forget(now - KEPT_MS, self._unsure.listening)

@@ -1,8 +1,8 @@
 """The evidence on disk: spans, contacts, and when the collector listened. SQL only; `collector/world.py` decides."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 
 import sqlalchemy as sa
 
@@ -36,11 +36,8 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is read at the start."""
+    """What is read at the start, besides spans."""
 
-    spans: Mapping[tuple[int, str], Sequence[Span]]
-    floors: Mapping[tuple[int, str], int]
-    """Of streams with spans before the time asked for: the last ordinal of those."""
     contacts: Mapping[str, Sequence[Contact]]
     listening: Sequence[Contact]
     mark: int
@@ -62,18 +59,16 @@ _LISTENING = [listening.c.first_at, listening.c.last_at, listening.c.until]
 
 
 def read(connection: sa.Connection, since: int) -> Kept:
-    """All evidence that reaches `since` or later, and of each unit its last contact."""
-    rows = connection.execute(
-        sa.select(*_KEY, *_SPAN).where(spans.c.last_at >= since).order_by(*_KEY, spans.c.k_first)
+    """Contacts and listening that reach `since` or later, and of each unit the contact before."""
+    before = (
+        sa.select(contacts.c.unit, sa.func.max(contacts.c.first_at))
+        .where(contacts.c.until < since)
+        .group_by(contacts.c.unit)
     )
-    older = connection.execute(
-        sa.select(*_KEY, sa.func.max(spans.c.k_last)).where(spans.c.last_at < since).group_by(*_KEY)
-    )
-    newest = sa.select(contacts.c.unit, sa.func.max(contacts.c.first_at)).group_by(contacts.c.unit)
     heard = connection.execute(
         sa.select(contacts.c.unit, *_CONTACT)
         .where(
-            (contacts.c.until >= since) | sa.tuple_(contacts.c.unit, contacts.c.first_at).in_(newest),
+            (contacts.c.until >= since) | sa.tuple_(contacts.c.unit, contacts.c.first_at).in_(before),
         )
         .order_by(contacts.c.unit, contacts.c.first_at)
     )
@@ -81,11 +76,6 @@ def read(connection: sa.Connection, since: int) -> Kept:
         sa.select(*_LISTENING).where(listening.c.until >= since).order_by(listening.c.first_at)
     )
     return Kept(
-        spans={
-            key: [Span(*row[2:]) for row in group]
-            for key, group in groupby(rows, key=lambda row: (row[0], row[1]))
-        },
-        floors={(row[0], row[1]): row[2] for row in older},
         contacts={
             unit: [Contact(*row[1:]) for row in group]
             for unit, group in groupby(heard, key=lambda row: row[0])
@@ -99,11 +89,38 @@ def read_mark(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(world_mark.c.mark)) or 0
 
 
-def read_old_spans(connection: sa.Connection, check: int, epoch: str, floor: int) -> list[Span]:
-    """The spans of one stream up to ordinal `floor`."""
+def read_spans(
+    connection: sa.Connection, checks: Collection[int], since: int
+) -> Iterator[tuple[int, str, int, list[Span]]]:
+    """Check, epoch, the ordinal up to which spans were left out, and the spans from the first one on that reaches
+    `since`; at least the last one of each."""
+    for some in batches(checks):
+        reaching = sa.case((spans.c.last_at >= since, spans.c.k_first))
+        first = (
+            sa.select(
+                *_KEY,
+                sa.func.coalesce(sa.func.min(reaching), sa.func.max(spans.c.k_first)).label("k"),
+                sa.func.min(spans.c.k_first).label("oldest"),
+            )
+            .where(spans.c.check_id.in_(some))
+            .group_by(*_KEY)
+            .subquery()
+        )
+        rows = connection.execute(
+            sa.select(*[*_KEY, first.c.k, first.c.oldest, *_SPAN])
+            .join(first, (first.c.check_id == spans.c.check_id) & (first.c.epoch == spans.c.epoch))
+            .where(spans.c.k_first >= first.c.k)
+            .order_by(*_KEY, spans.c.k_first)
+        )
+        for (check, epoch, k, oldest), group in groupby(rows, key=lambda row: tuple(row[:4])):
+            yield check, epoch, k - 1 if oldest < k else 0, [Span(*row[4:]) for row in group]
+
+
+def read_old_spans(connection: sa.Connection, check: int, epoch: str, low: int, high: int) -> list[Span]:
+    """The spans of one stream whose last ordinal is from `low` to `high`."""
     rows = connection.execute(
         sa.select(*_SPAN)
-        .where(spans.c.check_id == check, spans.c.epoch == epoch, spans.c.k_last <= floor)
+        .where(spans.c.check_id == check, spans.c.epoch == epoch, spans.c.k_last.between(low, high))
         .order_by(spans.c.k_first)
     )
     return [Span(*row) for row in rows]
@@ -142,6 +159,13 @@ def read_period(
         [Contact(*row) for row in heard],
         [Contact(*row) for row in alive],
     )
+
+
+def batches(checks: Collection[int]) -> Iterator[Sequence[int]]:
+    """In pieces that fit into one statement."""
+    pieces = iter(sorted(checks))
+    while piece := list(islice(pieces, 1_000)):
+        yield piece
 
 
 def checks_with_spans(connection: sa.Connection) -> list[int]:

@@ -92,6 +92,54 @@ def test_spans_since_a_time_are_found_even_when_clocks_went_back(data: st.DataOb
     assert list(stream.since(start)) == [span for span in stream.spans if span.last_at >= start]
 
 
+def settled_by_definition(rows: list[Row]) -> list[Span]:
+    """Settled spans as they follow from the whole set at once."""
+    spans: list[Span] = []
+    for each in by_definition(rows):
+        last = spans[-1] if spans else None
+        alike = last and (last.status == each.status or {last.status, each.status} == {"up", "degraded"})
+        if (
+            last
+            and alike
+            and last.k_last + 1 == each.k_first
+            and 0 <= each.first_at - last.last_at <= REACH * INTERVAL
+        ):
+            last.status = each.status if last.status == each.status else "up"
+            last.reason = "" if last.status == "up" else each.reason
+            last.k_last, last.last_at, last.agent_last = each.k_last, each.last_at, each.agent_last
+        else:
+            spans.append(each)
+    return spans
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=200)
+def test_settled_spans_are_those_of_the_set_whenever_they_were_settled(data: st.DataObject) -> None:
+    rows = data.draw(measured())
+    part = data.draw(st.lists(st.sampled_from(rows), min_size=1, max_size=3 * len(rows)))
+    stream, stored = Stream(INTERVAL), {}
+    for row in part:
+        stream.add(row)
+        if data.draw(st.booleans()):
+            stream.settle(1 << 50)
+    stream.settle(1 << 50)
+    assert stream.spans == settled_by_definition(part)
+    for k in stream.touched:
+        span = stream.at_ordinal(k)
+        if span is not None:
+            stored[k] = span
+    assert sorted(stored) == [span.k_first for span in stream.spans]
+
+
+def test_what_ends_later_is_not_settled() -> None:
+    stream = Stream(INTERVAL)
+    for k, status in enumerate(("up", "degraded", "up", "degraded"), start=1):
+        stream.add(Row(7, k, k * INTERVAL, k * INTERVAL, status, ""))
+    assert stream.settle(3 * INTERVAL)
+    assert [(span.k_first, span.k_last) for span in stream.spans] == [(1, 2), (3, 3), (4, 4)]
+    assert not stream.settle(3 * INTERVAL)
+
+
 def test_a_gap_of_two_and_a_half_intervals_joins_and_a_longer_one_does_not() -> None:
     assert len(folded([Row(7, 1, 0, 0, "up", ""), Row(7, 2, 12_500, 12_500, "up", "")])) == 1
     assert len(folded([Row(7, 1, 0, 0, "up", ""), Row(7, 2, 12_501, 12_501, "up", "")])) == 2

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from support_world import HUB, NOW, ROUTER, SERVICE, Registry, row
 
 from collector.facts import Row
-from collector.judge import Contact, Evidence
+from collector.judge import Contact, Evidence, Stretch, judge
 from collector.presence import Presence
-from collector.world import KEPT_MS, World
+from collector.sla import coarse
+from collector.world import DAY_MS, KEPT_MS, World
 from inventory.state import State
 
 U1 = 10
@@ -129,7 +130,7 @@ def test_results_older_than_what_is_in_memory_find_their_place_on_disk(state: St
     save(world, state)
     later = NOW + KEPT_MS + HOUR
     world = reloaded(state, later)
-    assert seen(world, later).checks == []
+    assert [len(each.said) for each in seen(world, later).checks] == [1]
     world.fold("u1", "e", [row(U1 + HUB, 100, later), old[3], old[2], old[0], old[4], old[6]], later)
     save(world, state)
     save(world, state)
@@ -142,13 +143,123 @@ def test_memory_is_let_go_and_nothing_is_lost(state: State) -> None:
     world = World(Registry())
     world.fold("u1", "e", [row(U1 + HUB, 1, NOW), row(U1 + HUB, 2, NOW + KEPT_MS)], NOW)
     save(world, state)
-    save(world, state)
     later = NOW + KEPT_MS + HOUR
+    world.forget(later)
+    assert [len(each.said) for each in seen(world, later).checks] == [2], (
+        "its checkpoint may be rolled back yet"
+    )
+    save(world, state)
     world.forget(later)
     assert [len(each.said) for each in seen(world, later).checks] == [1]
     world.fold("u1", "e", [row(U1 + HUB, 1, NOW)], later)
     save(world, state)
     assert [len(each.said) for each in seen(reloaded(state, NOW), later).checks] == [2]
+
+
+def size(world: World) -> tuple[int, int, int]:
+    streams = [stream for track in world._tracks.values() for stream in track.streams.values()]
+    stretches = sum(len(presence.stretches) for presence in world._presence.values())
+    return sum(len(stream.spans) for stream in streams), stretches, len(world._alive.stretches)
+
+
+def test_memory_stays_as_it_is_after_a_month_though_news_come_all_the_time(state: State) -> None:
+    world = World(Registry())
+    sizes = []
+    for hour in range(40 * 24):
+        now = NOW + hour * HOUR
+        for at in (now, now + 10_000):  # before the checkpoint, and after it
+            world.fold("u1", "e", [row(U1 + HUB, 2 * hour + 1 + (at > now), at, "down")], at)
+            world.fold("u1", "e", [row(U1 + SERVICE, 2 * hour + 1 + (at > now), at)], at)
+            world.beat("u1", at)
+            world.alive(at)
+            if at == now:
+                save(world, state)
+        world.forget(now)
+        sizes.append(size(world))
+    month = sizes[32 * 24]
+    assert max(month) < 2 * 24 * 33
+    assert [max(each) for each in zip(*sizes, strict=True)] == list(month)
+    save(world, state)
+    recent = now - KEPT_MS + HOUR
+    assert reloaded(state, now).evidence("u1", recent, now) == world.evidence("u1", recent, now)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_service_s_results_stay_a_day_and_a_line_s_a_month(state: State, seed: int) -> None:
+    chance = random.Random(seed)
+    days = 3
+    rows = [
+        row(U1 + check, k, NOW + k * 600_000, chance.choice(["up", "degraded", "down"]))
+        for check in (HUB, SERVICE)
+        for k in range(1, days * 144 + 1)
+    ]
+    chance.shuffle(rows)
+    world = World(Registry())
+    now = NOW + days * DAY_MS
+    for start in range(0, len(rows), 50):
+        world.fold("u1", "e", rows[start : start + 50], now)
+        save(world, state)
+        world.forget(now)
+    save(world, state)
+    world.forget(now)
+    again = reloaded(state, now)
+    for each in (world, again):
+        first = {check.check: check.said[0].first_at for check in seen(each, now).checks}
+        assert first[U1 + HUB] == NOW + 600_000
+        assert now - DAY_MS - 600_000 <= first[U1 + SERVICE] <= now - DAY_MS + 600_000
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_settling_changes_no_availability_and_does_not_care_when_it_is_done(state: State, seed: int) -> None:
+    chance = random.Random(seed)
+    rows, at = [], NOW
+    for k in range(1, 300):
+        at += chance.choice([5_000, 5_000, 5_000, 12_501, 60_000])
+        status = chance.choice(["up", "degraded", "degraded", "down", "unknown"])
+        rows.append(row(U1 + HUB, k, at, status)._replace(reason=chance.choice(["", "loss|0.4", "slow"])))
+    now = at + DAY_MS + HOUR
+    plain, settled = World(Registry()), World(Registry())
+    plain.fold("u1", "e", rows, now)
+    late = list(rows)
+    chance.shuffle(late)
+    for start in range(0, len(late), 17):
+        settled.fold("u1", "e", late[start : start + 17], now)
+        if chance.random() < 0.5:
+            save(settled, state)
+        settled.forget(now)
+    save(settled, state)
+
+    def judged(world: World) -> list[Stretch]:
+        return coarse(judge(seen(world, now), NOW, at + 60_000).timeline)
+
+    assert judged(settled) == judged(plain)
+    assert judged(reloaded(state, now)) == judged(plain)
+    assert size(settled)[0] < size(plain)[0]
+    once = World(Registry())
+    once.fold("u1", "e", rows, now)
+    once.forget(now)
+    assert seen(settled, now) == seen(reloaded(state, now), now) == seen(once, now)
+
+
+def test_checks_that_flap_with_every_result_take_a_day_of_memory(state: State) -> None:
+    world = World(Registry())
+    day, hour = DAY_MS // 5_000, HOUR // 5_000
+    for start in range(0, 3 * day, hour):
+        for check in (U1 + HUB, U1 + SERVICE):
+            flapping = [
+                row(check, k + 1, NOW + k * 5_000, ("up", "degraded")[k % 2])
+                for k in range(start, start + hour)
+            ]
+            world.fold("u1", "e", flapping, NOW)
+        save(world, state)
+        world.forget(NOW + (start + hour) * 5_000)
+    save(world, state)
+    world.forget(NOW + 3 * DAY_MS)
+    for each in (world, reloaded(state, NOW + 3 * DAY_MS)):
+        assert 2 * day <= size(each)[0] <= 2 * day + 2
+    with state.read() as connection:
+        kept = dict(connection.exec_driver_sql("select check_id, count(*) from spans group by 1").all())
+    assert kept[U1 + HUB] <= day + 2
 
 
 def test_an_agent_speaks_for_its_own_unit_only() -> None:
