@@ -4,6 +4,10 @@ Documents have the keys of GLPI's inventory format; here only the machine's name
 
 One version for each different content, told apart by its digest. A document that says what was known only moves
 the times of its version, so that the same documents, in any order and any number of times, leave the same versions.
+
+A device keeps its newest KEPT versions by when they were last seen. Which ones these are, when each was last seen and
+which is the newest is the same in any order still. One thing is not: a content that was dropped and comes back counts
+as first seen when it came back.
 """
 
 import json
@@ -22,11 +26,13 @@ from inventory.tables import devices as devices_table
 
 MAX_BODY = 64 << 10
 """Bytes of one document as canonical JSON."""
+KEPT = 200
+"""Versions of one device: a document that changes each hour fills 13 MB and not the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A machine as last seen. `name` is what it calls itself, `kind` what it is (`pc`)."""
+    """A machine as last seen. `name` is what it calls itself, `kind` what it is (`pc`), `versions` how many are kept."""
 
     id: int
     unit: str
@@ -35,6 +41,7 @@ class Device:
     kind: str
     first_seen: int
     last_seen: int
+    versions: int
     body: dict[str, Any]
 
 
@@ -53,7 +60,7 @@ class DeviceVersion:
 def store_host(
     connection: sa.Connection, *, unit: str, agent: str, document: Document, received_at: int
 ) -> bool:
-    """Take in the facts of an agent's own machine; True if they say something that was not known.
+    """Take in the facts of an agent's own machine; True if they say something that was not known and is kept.
 
     A document from the future counts as of when it was received.
 
@@ -64,29 +71,37 @@ def store_host(
     at = max(0, min(document.at, received_at))
     device = _see(connection, devices_table, {"unit": unit, "agent": agent}, {"kind": "pc"}, at)[0]
     version = {"device": device, "digest": sha256(text.encode()).hexdigest()}
-    return _see(connection, device_versions, version, {"body": text}, at)[1]
+    id_, new = _see(connection, device_versions, version, {"body": text}, at)
+    return new and id_ not in _drop_old(connection, device)
 
 
 def devices(state: State, unit: str) -> Sequence[Device]:
     """The machines of a unit, by agent, each with its newest document."""
+    other = device_versions.alias()
+    of_device = other.c.device == devices_table.c.id
+    newest = sa.select(other.c.id).where(of_device).order_by(*_newest_first(other)).limit(1)
+    count = sa.select(sa.func.count()).select_from(other).where(of_device).correlate(devices_table)
+    only = device_versions.c.id == newest.correlate(devices_table).scalar_subquery()
     query = (
-        sa.select(devices_table, device_versions.c.body)
-        .join(device_versions, device_versions.c.device == devices_table.c.id)
+        sa.select(devices_table, device_versions.c.body, count.scalar_subquery().label("versions"))
+        .select_from(devices_table.join(device_versions, only))
         .where(devices_table.c.unit == unit)
-        .order_by(devices_table.c.agent, device_versions.c.last_seen, device_versions.c.digest)
+        .order_by(devices_table.c.agent)
     )
     with state.read() as connection:
-        newest = {row.id: row for row in connection.execute(query)}
-    return [_device(row) for row in newest.values()]
+        return [_device(row) for row in connection.execute(query)]
 
 
-def versions(state: State, device_id: int) -> Sequence[DeviceVersion]:
-    """Everything a device's document ever said, oldest first."""
-    query = (
-        sa.select(device_versions)
-        .where(device_versions.c.device == device_id)
-        .order_by(device_versions.c.first_seen, device_versions.c.digest)
+def versions(state: State, device_id: int, newest: int = KEPT) -> Sequence[DeviceVersion]:
+    """What a device's document said, oldest first: the `newest` versions by when they were first seen."""
+    c = device_versions.c
+    last = (
+        sa.select(c.id)
+        .where(c.device == device_id)
+        .order_by(c.first_seen.desc(), c.digest.desc())
+        .limit(newest)
     )
+    query = sa.select(device_versions).where(c.id.in_(last)).order_by(c.first_seen, c.digest)
     with state.read() as connection:
         rows = connection.execute(query).all()
     return [
@@ -100,6 +115,21 @@ def versions(state: State, device_id: int) -> Sequence[DeviceVersion]:
         )
         for row in rows
     ]
+
+
+def _newest_first(table: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
+    """The order in which versions are newer than others: total, so that it does not depend on who came first."""
+    return table.c.last_seen.desc(), table.c.digest.desc()
+
+
+def _drop_old(connection: sa.Connection, device: int) -> frozenset[int]:
+    """Drop what a device has above KEPT versions; the ids that went."""
+    c = device_versions.c
+    query = sa.select(c.id).where(c.device == device).order_by(*_newest_first(device_versions)).offset(KEPT)
+    old = frozenset(connection.scalars(query))
+    if old:
+        connection.execute(sa.delete(device_versions).where(c.id.in_(old)))
+    return old
 
 
 def _canonical(body: dict[str, Any]) -> str:
@@ -148,5 +178,6 @@ def _device(row: sa.Row[tuple[Any, ...]]) -> Device:
         kind=row.kind,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
+        versions=row.versions,
         body=body,
     )

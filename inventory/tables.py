@@ -149,8 +149,8 @@ device_versions = sa.Table(
     _id(),
     sa.Column("device", sa.ForeignKey("devices.id"), nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
     sa.Column("first_seen", Time, nullable=False),
     sa.Column("last_seen", Time, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # last: SQLite finds the newest row without reading any body
     sa.UniqueConstraint("device", "digest"),
 )

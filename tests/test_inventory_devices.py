@@ -10,7 +10,7 @@ from support_registry import NOW, open_registry
 
 from core.errors import BadInput
 from core.wire import Document
-from inventory.devices import MAX_BODY, devices, store_host, versions
+from inventory.devices import KEPT, MAX_BODY, devices, store_host, versions
 from inventory.state import State
 
 FACTS = {"hardware": {"name": "may-1"}, "cpus": [{"name": "N100", "core": 4}], "memory_bytes": 8 << 30}
@@ -109,6 +109,36 @@ def test_a_document_nested_without_end_is_refused(state: State) -> None:
         store(state, body, NOW)
 
 
+def test_a_device_keeps_the_contents_that_were_last_seen(state: State) -> None:
+    for number in range(KEPT + 5):
+        assert store(state, {"n": number}, NOW - 10_000 + number)
+    store(state, {"n": 5}, NOW)
+    assert store(state, {"n": "new"}, NOW - 5_000)
+    assert not store(state, {"n": "older than all"}, NOW - 20_000)
+    (device,) = devices(state, "11950")
+    kept = [version.body["n"] for version in versions(state, device.id)]
+    assert kept == [5, *range(7, KEPT + 5), "new"]
+    assert (device.versions, device.body["n"]) == (KEPT, 5)
+    assert (device.first_seen, device.last_seen) == (NOW - 20_000, NOW)
+
+
+def test_the_newest_versions_are_read_alone(state: State) -> None:
+    for number in range(5):
+        store(state, {"n": number}, NOW - 10 + number)
+    (device,) = devices(state, "11950")
+    assert [version.body["n"] for version in versions(state, device.id, 2)] == [3, 4]
+
+
+def test_finding_the_newest_of_full_devices_reads_no_other_body(state: State) -> None:
+    for number in range(3):
+        store(state, {"n": number}, NOW - 10 + number)
+    (device,) = devices(state, "11950")
+    with state.write() as connection:  # the other bodies are junk: whoever decodes one fails
+        connection.exec_driver_sql("UPDATE device_versions SET body = 'junk' WHERE last_seen < ?", (NOW - 8,))
+    assert devices(state, "11950") == [device]
+    assert [version.body["n"] for version in versions(state, device.id, 1)] == [2]
+
+
 documents = st.lists(st.tuples(st.integers(0, 3), st.integers(NOW - 6, NOW + 3)), min_size=1, max_size=8)
 
 
@@ -128,3 +158,38 @@ def test_any_order_and_repetition_leave_the_same_versions(
             found = [(v.at, v.last_seen, v.digest, v.body["hardware"]) for v in versions(state, device.id)]
             outcomes.append((device.name, device.first_seen, device.last_seen, found))
     assert outcomes[0] == outcomes[1]
+
+
+few = st.lists(st.tuples(st.integers(0, 5), st.integers(NOW - 6, NOW + 3)), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(few, st.randoms(use_true_random=False), st.integers(1, 2))
+def test_past_the_bound_any_order_still_keeps_the_same_contents_and_the_same_newest(
+    seen: list[tuple[int, int]], random: Any, times: int
+) -> None:
+    """Only `at` of a content that was dropped and came back may differ (see the module)."""
+    outcomes = []
+    shuffled = seen * times
+    random.shuffle(shuffled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inventory.devices.KEPT", 3)
+        for order in (sorted(seen, key=lambda each: each[1]), shuffled):
+            with open_registry() as state:
+                for content, at in order:
+                    store(state, {"hardware": {"name": f"may-{content}"}}, at)
+                (device,) = devices(state, "11950")
+                found = sorted((v.last_seen, v.digest) for v in versions(state, device.id))
+                outcomes.append((device.name, device.first_seen, device.last_seen, found))
+    assert outcomes[0] == outcomes[1]
+    assert len(outcomes[0][3]) <= 3
+
+
+def test_a_content_that_was_dropped_and_comes_back_is_first_seen_then(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.devices.KEPT", 2)
+    for number, at in ((0, 1), (1, 2), (2, 3), (0, 4)):
+        store(state, {"n": number}, NOW - 10 + at)
+    (device,) = devices(state, "11950")
+    assert [(v.body["n"], v.at - NOW + 10) for v in versions(state, device.id)] == [(2, 3), (0, 4)]

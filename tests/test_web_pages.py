@@ -12,6 +12,8 @@ from support_web import web
 
 from collector.views import Outage
 from core.values import Level, Status
+from core.wire import Document
+from inventory.devices import store_host
 from web.auth import Role
 from web.pages.hosts import revisions
 from web.pages.wall import grouped
@@ -256,6 +258,25 @@ async def test_the_unit_page_shows_the_machine_and_what_changed_of_it(province):
         assert shown in text
     assert '<span class="code">hardware.memory</span>' in text
     assert "<del>3891</del> → <ins>7812</ins>" in text
+
+
+async def test_the_unit_page_reads_the_newest_20_of_200_versions(province):
+    with province.state.write() as connection:
+        for number in range(200):
+            body = {"hardware": {"memory": 1_000_000 + number}}
+            at = NOW - 50 * MINUTE + number
+            document = Document("host", at, body)
+            store_host(connection, unit="11983", agent="11983-3f2a", document=document, received_at=NOW)
+        # Every other body is junk: whoever decodes one fails.
+        connection.exec_driver_sql(
+            "UPDATE device_versions SET body = 'junk' WHERE id NOT IN"
+            " (SELECT id FROM device_versions ORDER BY first_seen DESC LIMIT 20)"
+        )
+    browser = await province.browser()
+    text = (await browser.get("/units/11983")).text
+    assert text.count("<del>10001") == 19
+    assert "<del>1000198</del> → <ins>1000199</ins>" in text
+    assert "19 thay đổi gần nhất" in text
 
 
 def test_a_disk_that_is_added_does_not_move_the_others():

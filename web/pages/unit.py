@@ -17,6 +17,8 @@ from web.pages.hosts import facts, revisions
 from web.pages.rendering import name_of, render
 
 LISTED = 20
+VERSIONS = 20
+"""Of a machine's document, that a page reads: each may have 64 KiB, and is compared with the one before."""
 MAIN_FIGURES = (
     "rtt_mean_seconds",
     "total_seconds",
@@ -60,7 +62,7 @@ def unit_page(request: Request, code: Code) -> Response:
     agents = [agent for agent in views.agents() if agent.unit == code]
     spoken = speaker(language_of(request), now)
     machines = [
-        (device, facts(spoken, device.body), revisions(versions(context.state, device.id)))
+        (device, facts(spoken, device.body), revisions(versions(context.state, device.id, VERSIONS)))
         for device in devices(context.state, code)
     ]
     return render(
