@@ -111,6 +111,12 @@ def reconcile(unit: str, found: Iterable[Found], stored: Sequence[Outage], now: 
     return changes
 
 
+def end(outage: Outage, at: int) -> Change:
+    """An open outage that is over for another reason than that something vouched."""
+    ended = replace(outage, ended_at=max(at, outage.began_at), revision=outage.revision + 1)
+    return Change(CHANGES[_state(outage), _state(ended)], ended)
+
+
 def _state(outage: Outage) -> str:
     if outage.retracted:
         return "retracted"

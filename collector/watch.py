@@ -19,7 +19,7 @@ from collector.sla import PERIODS, Availability, coarse
 from collector.views import Outage, UnitState, Uptime
 from collector.world import KEPT_MS, World
 from core.clock import Clock
-from core.values import Status
+from core.values import Level, Status
 from inventory.records import Unit
 from inventory.registry import Registry
 from inventory.state import State
@@ -132,8 +132,8 @@ class Watch:
         self.steps += 1
         self._gather_due(now)
         units = {unit.code: unit for unit in self._registry.units(now)}
-        judged = [self._judge(code, since, now) for code, since in self._due.items() if code in units]
-        self._store(judged, now)
+        judged = [self._judge(units[code], since, now) for code, since in self._due.items() if code in units]
+        self._store(judged, self._ended(units, now), now)
         self._due.clear()
         self._show(units, {each.code for each in judged})
         self._housekeep(now)
@@ -154,8 +154,9 @@ class Watch:
                 else:
                     self._due[code] = now
 
-    def _judge(self, code: str, since: int, now: int) -> Judged:
+    def _judge(self, unit: Unit, since: int, now: int) -> Judged:
         self.judgements += 1
+        code = unit.code
         case = self._cases.setdefault(code, Case())
         margin = self._world.margin(code)
         horizon = now - KEPT_MS
@@ -166,13 +167,33 @@ class Watch:
         fresh = _from(verdict.timeline, start)
         timeline = coarse([*_until(case.timeline, start, horizon), *fresh])
         touched, found = outages.find(timeline, start)
+        if unit.level is Level.PROVINCE:
+            found = []  # the centre's own agent: it has a state, but no line of its own that could be out
         stored = [o for o in case.outages if o.ended_at is None or o.ended_at > touched]
         changes = outages.reconcile(code, found, stored, now)
         return Judged(code, timeline, _present(verdict.timeline, case.fine), verdict.expires, changes)
 
-    def _store(self, judged: Sequence[Judged], now: int) -> None:
+    def _ended(self, units: Mapping[str, Unit], now: int) -> list[Change]:
+        """The open outages of units that are no more end with them."""
+        return [
+            outages.end(outage, self._end_of(code, outage.began_at, now))
+            for code, case in self._cases.items()
+            if code not in units
+            for outage in case.outages
+            if outage.ended_at is None
+        ]
+
+    def _end_of(self, code: str, at: int, now: int) -> int:
+        """When the unit ceased to exist that was there at `at`; versions of it may follow one another."""
+        if self._registry.unit(code, at) is None:
+            return now
+        while (unit := self._registry.unit(code, at)) is not None and unit.valid_to is not None:
+            at = unit.valid_to
+        return at
+
+    def _store(self, judged: Sequence[Judged], ended: Sequence[Change], now: int) -> None:
         """Store what happened to outages, together with the evidence for it; then take the verdicts over."""
-        changes = [change for each in judged for change in each.changes]
+        changes = [*ended, *(change for each in judged for change in each.changes)]
         told = []
         if changes:
             with self._state.write() as connection:
@@ -195,13 +216,12 @@ class Watch:
         if self._revision != self._registry.revision or set(units) != set(self._states):
             self._revision = self._registry.revision
             judged = set(units)
-            for gone in set(self._states) - set(units):
-                del self._states[gone]
-        for code in judged:
-            state = _state_of(units[code], self._cases.get(code) or Case())
-            if state != self._states.get(code):
-                self._states[code] = state
-                self._feed.publish("unit", code)
+        now_so = {code: _state_of(units[code], self._cases.get(code) or Case()) for code in judged}
+        news = [code for code, state in now_so.items() if state != self._states.get(code)]
+        # Others read the states meanwhile: they have all of the old or all of the new.
+        self._states = {code: state for code, state in {**self._states, **now_so}.items() if code in units}
+        for code in news:
+            self._feed.publish("unit", code)
 
     def _housekeep(self, now: int) -> None:
         checkpoints, since = self._checkpoint

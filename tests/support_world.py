@@ -47,10 +47,10 @@ class Registry:
         return Plan(unit=vantage, checks=[])
 
     def units(self, at: int) -> Sequence[Unit]:
-        return self._units
+        return [unit for unit in self._units if unit.valid_to is None or at < unit.valid_to]
 
     def unit(self, code: str, at: int) -> Unit | None:
-        return next((unit for unit in self._units if unit.code == code), None)
+        return next((unit for unit in self.units(at) if unit.code == code), None)
 
 
 def row(check: int, k: int, at: int, status: str = "up") -> Row:

@@ -1,6 +1,7 @@
 """The watch: judging step by step ends where judging all at once does, and tells of each change once."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from collector.feed import Feed
 from collector.judge import Stretch
 from collector.watch import Watch
 from collector.world import World
-from core.values import Status
+from core.values import Level, Status
 from inventory.state import State
 from lab.manual_clock import ManualClock
 
@@ -152,6 +153,49 @@ def test_a_step_that_could_not_store_is_done_again(desk: Desk, monkeypatch: pyte
     desk.watch.step(now)
     assert desk.status() == "down"
     assert desk.told() == ["opened"]
+
+
+def ceases(registry: Registry, code: str, at: int) -> None:
+    """The unit ends at `at`, as an import of the registry does it."""
+    registry._units = [replace(unit, valid_to=at) if unit.code == code else unit for unit in registry._units]
+    registry.revision += 1
+
+
+def test_an_open_outage_of_a_unit_that_is_no_more_ends_with_it(desk: Desk) -> None:
+    desk.until(NOW, NOW + 10_000, beating=True)
+    desk.until(NOW + 10_500, NOW + 30_000)
+    shown = desk.watch.states()
+    ceases(desk.registry, "u1", NOW + 30_200)
+    desk.until(NOW + 30_500, NOW + 32_000)
+    assert desk.outages() == [("u1", 10_000, 30_200, "no contact")]
+    assert desk.told() == ["opened", "closed"]
+    assert "u1" not in desk.watch.states()
+    assert "u1" in shown, "who is reading the states keeps those that it has"
+
+
+def test_an_outage_that_was_left_open_by_a_unit_long_gone_is_closed_at_the_start(tmp_path: Path) -> None:
+    first = Desk(tmp_path)
+    first.start(NOW)
+    first.until(NOW, NOW + 10_000, beating=True)
+    first.until(NOW + 10_500, NOW + 30_000)
+    first.state.close()
+    again = Desk(tmp_path)
+    ceases(again.registry, "u1", NOW + 40_000)
+    again.start(NOW + 300_000)
+    assert again.outages() == [("u1", 10_000, 40_000, "no contact")]
+    again.state.close()
+
+
+def test_the_province_s_own_unit_has_a_state_and_no_outages(tmp_path: Path) -> None:
+    registry = Registry()
+    registry._units = [replace(registry._units[0], level=Level.PROVINCE), *registry._units[1:]]
+    desk = Desk(tmp_path, registry)
+    desk.start(NOW)
+    desk.until(NOW, NOW + 10_000, beating=True)
+    desk.until(NOW + 10_500, NOW + 30_000)
+    assert desk.status() == "down"
+    assert desk.told() == []
+    desk.state.close()
 
 
 CHECKS = [U1 + HUB, U1 + CENTRE, U1 + SERVICE, U1 + ROUTER]
