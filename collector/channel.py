@@ -35,7 +35,11 @@ DIAGNOSES_AT_ONCE = 2
 """Of one agent."""
 GOODBYE = frozenset({1000, 1001})
 """WebSocket close codes (RFC 6455, 7.4.1) of a side that ends in order."""
-REPLACED, TOO_BIG, NOT_UNDERSTOOD = 1012, 1009, 1007
+REPLACED, TOO_BIG, NOT_UNDERSTOOD, NOT_ALLOWED = 1012, 1009, 1007, 1008
+LOOK_AGAIN_MS = 10_000
+"""An open channel speaks for an agent that was not revoked so long ago."""
+NO_ANSWER = "no answer"
+"""Reason that is kept of a diagnostic whose agent did not answer, or was lost before it did."""
 
 _decoder = msgspec.json.Decoder(wire.ToCentre)
 
@@ -47,6 +51,8 @@ class Link:
     agent: AgentRow
     socket: WebSocket
     heard_at: int
+    known_at: int
+    """When the agent was last seen to be one that may send."""
     pending: dict[str, "asyncio.Future[wire.Diagnosis]"] = field(default_factory=dict)
 
 
@@ -80,7 +86,8 @@ class Hub:
             await _deny(socket, problem(error))
             return
         await socket.accept()
-        link = Link(agent, socket, self._clock.now())
+        now = self._clock.now()
+        link = Link(agent, socket, heard_at=now, known_at=now)
         older = self._links.get(agent.agent)
         self._links[agent.agent] = link
         self._world.channel(agent.unit, +1)
@@ -114,7 +121,13 @@ class Hub:
             except msgspec.DecodeError:
                 await _close(link.socket, NOT_UNDERSTOOD)
                 return None
-            link.heard_at = self._clock.now()
+            now = self._clock.now()
+            if not 0 <= now - link.known_at < LOOK_AGAIN_MS:
+                if self._agents.get(link.agent.agent) is None:
+                    await _close(link.socket, NOT_ALLOWED)
+                    return None
+                link.known_at = now
+            link.heard_at = now
             self._world.beat(link.agent.unit, link.heard_at)
             if isinstance(said, wire.Beat):
                 await _send(link.socket, wire.Beat(link.heard_at))
@@ -147,7 +160,7 @@ class Hub:
         """Have the agent run one diagnostic of its fixed list now. Who asked for what is kept, and the answer.
 
         Raises:
-            Unavailable: the agent is not connected, has enough to do, or does not answer.
+            Unavailable: the agent is not connected, has enough to do, or does not answer. That it did not is kept too.
         """
         link = self._links.get(agent)
         if link is None or not self.connected(agent):
@@ -157,6 +170,7 @@ class Hub:
         request = wire.Diagnose(secrets.token_hex(8), kind, target, dict(params))
         answer: asyncio.Future[wire.Diagnosis] = asyncio.get_running_loop().create_future()
         link.pending[request.id] = answer
+        diagnosis = wire.Diagnosis(request.id, "unknown", NO_ANSWER, {}, 0)
         try:
             await asyncio.to_thread(self._asked, agent, request, who)
             await _send(link.socket, request)
@@ -166,7 +180,8 @@ class Hub:
             raise Unavailable("the agent did not answer") from error
         finally:
             del link.pending[request.id]
-        await asyncio.to_thread(self._answered, diagnosis)
+            # Shielded: whoever asked may be gone, what came of it is kept all the same.
+            await asyncio.shield(asyncio.to_thread(self._answered, diagnosis))
         return diagnosis
 
     def _asked(self, agent: str, request: wire.Diagnose, who: str) -> None:

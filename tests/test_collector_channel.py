@@ -11,6 +11,7 @@ import websockets
 from support_centre import UNIT, FakeAgent, Site, agent, site
 from support_ingest import SECRET
 
+from collector import channel
 from collector.centre import REFRESH_MS
 from collector.routes import FAILURES, FAILURES_IN_MS
 from collector.verdict_tables import diagnoses
@@ -113,6 +114,57 @@ async def test_a_diagnostic_goes_to_the_agent_and_its_answer_back_and_both_are_k
             (kept,) = connection.execute(sa.select(diagnoses)).all()
         assert (kept.agent, kept.who, kept.kind, kept.target) == (box.name, "an", "ping", "192.0.2.1")
         assert (kept.params, kept.status, kept.took_ms) == ('{"count":3}', "up", 12)
+
+
+def kept_of(here: Site) -> tuple[str | None, str | None]:
+    with here.state.read() as connection:
+        (kept,) = connection.execute(sa.select(diagnoses)).all()
+    return kept.status, kept.reason
+
+
+async def test_a_diagnostic_that_is_not_answered_is_kept_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "DIAGNOSE_S", 0.05)
+    async with site(tmp_path) as here, agent(here) as box:
+        await box.connect()
+        with pytest.raises(Unavailable, match="did not answer"):
+            await here.centre.hub.diagnose(box.name, "ping", "192.0.2.1", {}, "an")
+        assert kept_of(here) == ("unknown", "no answer")
+
+
+async def test_a_diagnostic_whose_line_is_lost_or_whose_asker_leaves_is_kept_as_such(tmp_path: Path) -> None:
+    async with site(tmp_path) as here, agent(here) as box:
+        await box.connect()
+        asked = asyncio.create_task(here.centre.hub.diagnose(box.name, "ping", "192.0.2.1", {}, "an"))
+        await box.hear(wire.Diagnose)
+        assert box.channel is not None
+        await box.channel.close()
+        with pytest.raises(Unavailable, match="was closed"):
+            await asked
+        assert kept_of(here) == ("unknown", "no answer")
+    (tmp_path / "other").mkdir()
+    async with site(tmp_path / "other") as here, agent(here) as box:
+        await box.connect()
+        asked = asyncio.create_task(here.centre.hub.diagnose(box.name, "ping", "192.0.2.1", {}, "an"))
+        await box.hear(wire.Diagnose)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert kept_of(here) == ("unknown", "no answer")
+
+
+async def test_the_channel_of_an_agent_that_is_revoked_is_closed_and_vouches_no_more(tmp_path: Path) -> None:
+    async with site(tmp_path) as here, agent(here) as box:
+        await box.connect()
+        await box.beat()
+        here.centre.enrolled.revoke(box.name)
+        here.clock.set(here.clock.now() + channel.LOOK_AGAIN_MS)
+        with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
+            await box.beat()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == channel.NOT_ALLOWED
+        assert here.centre.world.last_contact(UNIT) == here.clock.now() - channel.LOOK_AGAIN_MS
 
 
 async def test_a_diagnostic_of_an_agent_that_is_not_there_says_so(tmp_path: Path) -> None:
