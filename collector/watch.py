@@ -15,6 +15,7 @@ from collector import outages
 from collector.feed import Feed
 from collector.judge import NEVER_SEEN, Stretch, judge
 from collector.outages import Change
+from collector.retention import prune
 from collector.sla import PERIODS, Availability, coarse
 from collector.views import Outage, UnitState, Uptime
 from collector.world import KEPT_MS, World
@@ -30,6 +31,7 @@ TICK_MS = 250
 ALIVE_MS = 250
 CHECKPOINT_MS = 10_000
 FORGET_MS = 3_600_000
+PRUNE_MS = 24 * FORGET_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Watch:
         self._one_at_a_time = threading.Lock()
         self._revision = -1
         self._checkpoint: tuple[int, int] = (-1, 0)
-        self._forgot_at = 0
+        self._forgot_at = self._pruned_at = 0
         self.steps = 0
         self.judgements = 0
 
@@ -235,6 +237,9 @@ class Watch:
             self._world.forget(now)
             for case in self._cases.values():
                 case.outages = [o for o in case.outages if o.ended_at is None or o.ended_at > now - KEPT_MS]
+        if now - self._pruned_at >= PRUNE_MS:
+            self._pruned_at = now
+            prune(self._state, self._registry, now)
 
     # What is asked.
 
