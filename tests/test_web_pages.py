@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from support_pages import NOW, province_web
-from support_views import MINUTE, unit_state
+from support_views import DAY, HOUR, MINUTE, unit_state
 from support_web import web
 
-from collector.views import Outage
+from collector.views import Outage, Uptime
 from core.values import Level, Status
 from core.wire import Document
 from inventory.devices import store_host
@@ -249,6 +249,21 @@ async def test_a_retracted_outage_is_shown_as_such_with_its_revision(province):
     text = (await browser.get("/units/11983")).text
     assert '<tr class="retracted">' in text
     assert "Đã đính chính" in text
+
+
+@pytest.mark.parametrize(
+    ("known", "vague", "noted"), [(11 * HOUR, True, True), (12 * HOUR, False, False), (0, True, False)]
+)
+async def test_availability_of_a_period_that_is_mostly_unknown_is_muted_and_says_so(
+    province, known, vague, noted
+):
+    province.views.uptimes = lambda _code: {"24h": Uptime(NOW - DAY, NOW, known, 0, DAY - known)}
+    browser = await province.browser()
+    for language, said in (("vi", "Chỉ có dữ liệu của 11 giờ"), ("en", "Known for only 11 hours")):
+        browser.cookies.set("lang", language)
+        text = (await browser.get("/units/11983")).text
+        assert ('class="uptime is-vague"' in text) == vague
+        assert (said in text) == noted
 
 
 async def test_the_unit_page_shows_the_machine_and_what_changed_of_it(province):

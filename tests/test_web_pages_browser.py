@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,18 @@ async def test_no_page_scrolls_sideways_on_a_phone(tmp_path, path):
     async with window(tmp_path, width=390, height=844) as (_made, page):
         await page.goto(page.url.rstrip("/") + path)
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("width", [1024, 1366, 1440])
+async def test_no_cell_of_the_checks_runs_into_the_next(tmp_path, width):
+    async with window(tmp_path, width=width) as (made, page):
+        made.views.check_states[2] = replace(made.views.check_states[2], status=Status.UNKNOWN)
+        await page.goto(page.url.rstrip("/") + "/units/11983")
+        await expect(page.locator(".checks td:first-child", has_text="Không có dữ liệu")).to_have_count(1)
+        over = await page.evaluate(
+            "[...document.querySelectorAll('.checks td')].filter((c) => c.scrollWidth > c.clientWidth).length"
+        )
+        assert over == 0
 
 
 async def test_the_language_is_switched_and_the_page_stays(tmp_path):
