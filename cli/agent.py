@@ -48,10 +48,9 @@ def revoke(
     agent: Annotated[str, typer.Argument(help="The agent's name, as `nhip agent list` shows it.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Take an agent out: its reports are refused within seconds. What it measured stays.
+    """Take an agent out: within seconds its reports are refused and its channel is closed. What it measured stays.
 
     For a machine that was stolen or replaced. It cannot come back: its unit gets a new agent, with a new token.
-    A channel that it has open at that moment is refused when it connects again.
 
     Example: nhip agent revoke 11950-3f2a
     """
