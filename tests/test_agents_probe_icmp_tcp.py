@@ -33,7 +33,7 @@ async def test_ping_works_by_name_and_over_ipv6() -> None:
 @root
 async def test_silence_is_down_within_the_deadline() -> None:
     with support_netns.namespaces(1) as (name,), inside(name), scripted_peer(lambda request: []):
-        result = await probe("icmp", "127.0.0.2", count=2, spacing_ms=5, timeout_ms=100)
+        result = await probe("icmp", "127.0.0.2", count=2, spacing_ms=5, timeout_ms=1_000)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
     assert result.figures == {"loss_ratio": 1.0, "duplicates": 0}
 
