@@ -109,11 +109,6 @@ class World:
         with self._lock:
             self._channels[unit] = max(0, self._channels.get(unit, 0) + change)
 
-    def reached(self, unit: str, at: int, hold: int) -> None:
-        """The line of `unit` was seen to work in some other way; good for `hold` ms."""
-        with self._lock:
-            self._sign(unit, at, hold)
-
     def alive(self, now: int) -> None:
         """The collector itself says that it is listening. To be called at least each second."""
         with self._lock:

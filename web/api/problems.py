@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from core.errors import BadInput, NhipError, Unavailable
@@ -89,7 +88,3 @@ def _http_problem(error: HTTPException) -> JSONResponse:
         "detail": detail,
     }
     return JSONResponse(body, error.status_code, error.headers, MEDIA_TYPE)
-
-
-async def problem_handler(_request: Request, error: Exception) -> JSONResponse:
-    return answer(error)
