@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from collector import verdict_tables as tables
 from collector.judge import LINE_FAILS, ROUTER_LOST, SILENT, Stretch
-from collector.views import Outage, OutageChange
-from core.values import Status
+from collector.views import Outage, OutageChange, Sentence
+from core.values import Cause, Status
 
 _TELLING = {SILENT: 0, ROUTER_LOST: 1, LINE_FAILS: 2}
 """Which reason an outage is shown with when several held during it: the one that saw most."""
@@ -158,6 +159,11 @@ def _values(outage: Outage) -> dict[str, object]:
         "reason": outage.reason,
         "revision": outage.revision,
         "retracted": outage.retracted,
+        "subject": outage.subject,
+        "cause": outage.cause,
+        "final": outage.final,
+        "root": outage.root,
+        "evidence": _json.encode(outage.evidence).decode(),
     }
 
 
@@ -202,4 +208,13 @@ def _outage_of(row: sa.Row[tuple[object, ...]]) -> Outage:
         reason=row.reason,
         revision=row.revision,
         retracted=row.retracted,
+        subject=row.subject,
+        cause=Cause(row.cause),
+        final=row.final,
+        root=row.root,
+        evidence=_evidence.decode(row.evidence),
     )
+
+
+_json = msgspec.json.Encoder()
+_evidence = msgspec.json.Decoder(tuple[Sentence, ...])

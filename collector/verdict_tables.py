@@ -55,6 +55,11 @@ _OUTAGE = (
     ("reason", sa.Text, False),
     ("revision", sa.Integer, False),
     ("retracted", sa.Boolean, False),
+    ("subject", sa.Text, False),
+    ("cause", sa.Text, False),
+    ("final", sa.Boolean, False),
+    ("root", sa.Integer, True),
+    ("evidence", sa.Text, False),
 )
 
 outages = sa.Table(

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collector.samples import Bucket, Point
-from core.values import Check, Status
+from core.values import Cause, Check, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,21 @@ class UnitState:
     """Id of the open outage, if one is open."""
 
 
+class Sentence(NamedTuple):
+    """One piece of the evidence that led to a verdict, as pages say it: `text` is a stable key with its arguments,
+    `key|arg|arg` (`collector.causes.SENTENCES`); `at` is the time that it speaks of, None when it is of none."""
+
+    at: int | None
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A stretch in which a unit was down. `began_at` is the last moment anything vouched for it."""
+    """A stretch in which something was down. `began_at` is the last moment anything vouched for it."""
 
     id: int
     unit: str
+    """The unit it is in; for a `hub` the unit that the others hang on; for the `centre` the province's own."""
     began_at: int
     detected_at: int
     ended_at: int | None
@@ -37,6 +46,16 @@ class Outage:
     revision: int
     retracted: bool
     """Late evidence showed that it was none; kept, and shown as such."""
+    subject: str = "unit"
+    """What was down: `unit` (nothing vouched for it), `hub` (what hangs on the unit, as one), `agent`, `lan`,
+    `device|<check id>`, or `centre`."""
+    cause: Cause = Cause.UNDETERMINED
+    final: bool = False
+    """It has ended and all that its unit had to say of that time is in. Until then the verdict is provisional."""
+    root: int | None = None
+    """Id of the outage that explains this one: people handle that one."""
+    evidence: Sequence[Sentence] = ()
+    """What led to the cause, in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,7 @@ class CheckState:
     about: str
     """Code of the unit it tells of."""
     role: str
-    """What it is evidence of: `lan`, `line`, `internet` or `service` (`inventory.registry.ROLES`)."""
+    """What it is evidence of: `lan`, `line`, `internet`, `service` or `device` (`inventory.registry.ROLES`)."""
     label: str
     """Name for people: the service's or target's name."""
     status: Status

@@ -14,6 +14,20 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Cause(StrEnum):
+    """Why something was down. What is not proven is `undetermined`."""
+
+    LINE = "line"
+    POWER = "power"
+    AGENT = "agent"
+    UPSTREAM = "upstream"
+    CENTRE = "centre"
+    DEVICE = "device"
+    LAN = "lan"
+    PLANNED = "planned"
+    UNDETERMINED = "undetermined"
+
+
 class Level(StrEnum):
     """Where a unit stands in the administration."""
 

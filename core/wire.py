@@ -112,19 +112,24 @@ class Dropped(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """An inventory document. `kind` "host": the facts of the agent's own machine."""
+    """Facts with a shape of their own, kept as versions."""
 
     kind: str
+    """`host`: the agent's own machine. `device`: a device in its LAN, as it describes itself over SNMP. `path`: the
+    hops to a target, as a trace found them."""
     at: int
     body: dict[str, Any]
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened to the agent and that people may need to know (outbox set aside, clock jumped …)."""
+    """Something that happened in the unit and that people may need to know: to the agent itself (outbox set aside,
+    clock jumped …), or told by a device (trap, syslog message)."""
 
     at: int
     kind: str
     text: str
+    source: str = ""
+    """Address of the device that told it; empty when it is the agent's own word."""
 
 
 class Report(msgspec.Struct, frozen=True):

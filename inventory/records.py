@@ -8,7 +8,7 @@ from core.values import Check, Level
 
 PROVINCE = "33"
 """Code of the unit that stands for the province itself: where the centre's own agent is."""
-ROLES = ("lan", "line", "internet", "service")
+ROLES = ("lan", "line", "internet", "service", "device")
 """What a check is evidence of."""
 
 

@@ -67,6 +67,18 @@ ROLES: Mapping[str, str] = {
     "line": mark("Line"),
     "internet": mark("Internet"),
     "service": mark("Service"),
+    "device": mark("Device"),
+}
+CAUSES: Mapping[str, str] = {
+    "line": mark("line"),
+    "power": mark("power"),
+    "agent": mark("agent"),
+    "upstream": mark("upstream"),
+    "centre": mark("centre"),
+    "device": mark("device"),
+    "lan": mark("LAN of the unit"),
+    "planned": mark("planned work"),
+    "undetermined": mark("not determined"),
 }
 LEVELS: Mapping[str, str] = {
     "province": mark("Province"),
@@ -107,7 +119,7 @@ SENDING: Mapping[str, str] = {
     "failed": mark("given up"),
     "cancelled": mark("cancelled"),
 }
-_ALL = {**SENDING, **FIGURES, **USER_ROLES, **LEVELS, **ROLES}
+_ALL = {**SENDING, **FIGURES, **USER_ROLES, **LEVELS, **CAUSES, **ROLES}
 
 
 def word(speaker: Speaker, key: str) -> str:
