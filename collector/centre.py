@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from collector import history, outages
 from collector.agents import AgentRow, Agents
 from collector.channel import Hub
 from collector.feed import Feed
 from collector.ingest import Ingest
-from collector.judge import NO_NEWS
+from collector.judge import NO_NEWS, judge
 from collector.routes import Plans
 from collector.samples import Bucket, Point, SampleStore
 from collector.spans import REACH
@@ -19,6 +20,7 @@ from collector.views import (
     CheckState,
     Outage,
     OutageChange,
+    UnitEvidence,
     UnitState,
     Uptime,
     Views,
@@ -26,7 +28,7 @@ from collector.views import (
 from collector.watch import Watch
 from collector.world import KEPT_MS, World
 from core.clock import Clock, SystemClock
-from core.values import Level, Status
+from core.values import Cause, Level, Status
 from inventory.rebuild import rebuild_if_due
 from inventory.records import PlannedCheck
 from inventory.registry import Registry
@@ -154,11 +156,46 @@ class Centre:
         unit: str | None = None,
         *,
         open_only: bool = False,
+        cause: Cause | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Outage]:
         with self.state.read() as connection:
-            return outages.read_page(connection, unit, open_only=open_only, before=before, limit=limit)
+            return outages.read_page(
+                connection, unit, open_only=open_only, cause=cause, before=before, limit=limit
+            )
+
+    def outage(self, id: int) -> Outage | None:  # noqa: A002 - what it is
+        with self.state.read() as connection:
+            return outages.read_one(connection, id)
+
+    def explained(self, root: int) -> Sequence[Outage]:
+        with self.state.read() as connection:
+            return outages.read_explained(connection, root)
+
+    def revisions(self, outage: int) -> Sequence[OutageChange]:
+        with self.state.read() as connection:
+            return outages.read_revisions(connection, outage)
+
+    def outage_counts(self) -> Mapping[tuple[str, Cause], int]:
+        with self.state.read() as connection:
+            return outages.counts(connection)
+
+    def evidence(self, code: str, start: int, end: int) -> UnitEvidence:
+        now = self.now()
+        end = max(start, min(end, now))
+        known = self.world.evidence(code, start - self.world.margin(code), now)
+        timeline = judge(known, start - self.world.margin(code), end).timeline
+        return UnitEvidence(
+            timeline=[each._replace(start=max(each.start, start)) for each in timeline if each.end > start],
+            contacts=[each for each in known.contacts if each.until > start and each.first_at < end],
+            listening=[each for each in known.alive if each.last_at > start and each.first_at < end],
+            checks=[
+                replace(check, said=[s for s in check.said if s.last_at >= start and s.first_at < end])
+                for check in known.checks
+            ],
+            lives=[each for each in known.lives if each.started_at < end],
+        )
 
     def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
         with self.state.read() as connection:

@@ -85,6 +85,17 @@ class Alive(NamedTuple):
     last_at: int
 
 
+class Life(NamedTuple):
+    """One life of the unit's agent, as its reports told it. Times by the centre's clock."""
+
+    started_at: int
+    booted_at: int
+    boot_id: str
+    """Another one than before: the machine was started anew in between."""
+    clean: bool | None
+    """Whether the life before it ended in order; None when that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckEvidence:
     """What one check said, in order of time."""
@@ -107,6 +118,8 @@ class Evidence:
     """Disjoint and in order of time."""
     alive: Sequence[Alive] = ()
     """Disjoint and in order of time; the last one reaches `now` when the collector listens now."""
+    lives: Sequence[Life] = ()
+    """Of its agent, in order of `started_at`."""
     seen: bool = True
     """Whether anything was ever known of the unit."""
 

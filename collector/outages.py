@@ -177,7 +177,13 @@ def read_since(connection: sa.Connection, since: int) -> list[Outage]:
 
 
 def read_page(
-    connection: sa.Connection, unit: str | None, *, open_only: bool, before: int | None, limit: int
+    connection: sa.Connection,
+    unit: str | None,
+    *,
+    open_only: bool,
+    cause: Cause | None = None,
+    before: int | None,
+    limit: int,
 ) -> list[Outage]:
     """Newest first. Retracted ones are among them unless only open ones are asked for."""
     table = tables.outages
@@ -186,16 +192,50 @@ def read_page(
         query = query.where(table.c.unit == unit)
     if open_only:
         query = query.where(table.c.ended_at.is_(None), table.c.retracted.is_(False))
+    if cause is not None:
+        query = query.where(table.c.cause == cause)
     if before is not None:
         query = query.where(table.c.id < before)
     return [_outage_of(row) for row in connection.execute(query)]
+
+
+def read_one(connection: sa.Connection, id: int) -> Outage | None:  # noqa: A002 - what it is
+    row = connection.execute(sa.select(tables.outages).where(tables.outages.c.id == id)).one_or_none()
+    return _outage_of(row) if row is not None else None
+
+
+def read_explained(connection: sa.Connection, root: int) -> list[Outage]:
+    """Those whose root is this one, oldest first."""
+    table = tables.outages
+    query = sa.select(table).where(table.c.root == root, table.c.retracted.is_(False)).order_by(table.c.id)
+    return [_outage_of(row) for row in connection.execute(query)]
+
+
+def counts(connection: sa.Connection) -> dict[tuple[str, Cause], int]:
+    """How many there were of each unit, by cause, without retracted ones."""
+    c = tables.outages.c
+    query = (
+        sa.select(c.unit, c.cause, sa.func.count()).where(c.retracted.is_(False)).group_by(c.unit, c.cause)
+    )
+    return {(unit, Cause(cause)): count for unit, cause, count in connection.execute(query)}
+
+
+def read_revisions(connection: sa.Connection, outage: int) -> list[OutageChange]:
+    """What happened to one outage, oldest first."""
+    table = tables.outage_changes
+    query = sa.select(table).where(table.c.outage == outage).order_by(table.c.id)
+    return [_change_of(row) for row in connection.execute(query)]
 
 
 def read_changes(connection: sa.Connection, after: int, limit: int) -> list[OutageChange]:
     """Oldest first."""
     table = tables.outage_changes
     rows = connection.execute(sa.select(table).where(table.c.id > after).order_by(table.c.id).limit(limit))
-    return [OutageChange(row.id, row.at, row.what, replace(_outage_of(row), id=row.outage)) for row in rows]
+    return [_change_of(row) for row in rows]
+
+
+def _change_of(row: sa.Row[tuple[object, ...]]) -> OutageChange:
+    return OutageChange(row.id, row.at, row.what, replace(_outage_of(row), id=row.outage))
 
 
 def _outage_of(row: sa.Row[tuple[object, ...]]) -> Outage:

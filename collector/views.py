@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from collector.judge import Alive, CheckEvidence, Contact, Life, Stretch
 from collector.samples import Bucket, Point
 from core.values import Cause, Check, Status
 
@@ -22,6 +23,12 @@ class UnitState:
     """Why, in the judge's words: a stable key with its arguments, `key|arg|arg`, translated by the pages."""
     outage: int | None
     """Id of the open outage, if one is open."""
+    cause: Cause | None = None
+    """Of the open outage."""
+    root: int | None = None
+    """Id of the outage that explains the open one."""
+    flapping: int = 0
+    """How often it went up or down within the last hour, when that is too often; else 0."""
 
 
 class Sentence(NamedTuple):
@@ -66,6 +73,22 @@ class OutageChange:
     at: int
     what: str
     outage: Outage
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEvidence:
+    """What was known of a unit in a period, and what was concluded. Empty for a unit that is not known."""
+
+    timeline: Sequence[Stretch]
+    """The verdicts, in order and without a hole."""
+    contacts: Sequence[Contact]
+    """When its agent was heard."""
+    listening: Sequence[Alive]
+    """When the collector listened."""
+    checks: Sequence[CheckEvidence]
+    """What each check said, in stretches of equal outcome. Checks that are not of its line: of the last day only."""
+    lives: Sequence[Life]
+    """Of its agent, each life of the process with that of the machine it ran on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +190,26 @@ class Views(Protocol):
         unit: str | None = None,
         *,
         open_only: bool = False,
+        cause: Cause | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Outage]:
         """Newest first, by id; `before` is the id to go on from."""
+
+    def outage(self, id: int) -> Outage | None:  # noqa: A002 - what it is
+        """One outage, retracted ones too."""
+
+    def explained(self, root: int) -> Sequence[Outage]:
+        """The outages whose root is this one, oldest first."""
+
+    def revisions(self, outage: int) -> Sequence[OutageChange]:
+        """Everything that happened to an outage, oldest first."""
+
+    def outage_counts(self) -> Mapping[tuple[str, Cause], int]:
+        """How many outages each unit has had, by cause; retracted ones and those with a root do not count twice."""
+
+    def evidence(self, code: str, start: int, end: int) -> UnitEvidence:
+        """All that bears on the verdicts on a unit within a period of the last 31 days, and the verdicts."""
 
     def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
         """Changes of outages with ids past `after`, oldest first. Durable: alerts read them here."""

@@ -1,14 +1,24 @@
 """A centre made of values: `FakeViews` answers as `collector.views.Views` does, from what a test put into it."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.feed import Feed
 from collector.samples import Bucket, Point
-from collector.views import AgentState, CheckState, EpochCount, Outage, OutageChange, UnitState, Uptime
+from collector.views import (
+    AgentState,
+    CheckState,
+    EpochCount,
+    Outage,
+    OutageChange,
+    UnitEvidence,
+    UnitState,
+    Uptime,
+)
 from core.clock import Clock
-from core.values import Check, Level, Status
+from core.values import Cause, Check, Level, Status
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PERIODS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
@@ -28,6 +38,7 @@ class FakeViews:
     downtime: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Milliseconds down and unknown in each period, by unit."""
     totals: dict[str, float] = field(default_factory=dict)
+    all_evidence: dict[str, UnitEvidence] = field(default_factory=dict)
 
     def set_status(self, code: str, status: Status, reason: str = "", outage: int | None = None) -> None:
         self.units[code] = replace(
@@ -52,6 +63,7 @@ class FakeViews:
         unit: str | None = None,
         *,
         open_only: bool = False,
+        cause: Cause | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Outage]:
@@ -60,9 +72,25 @@ class FakeViews:
             for outage in sorted(self.all_outages, key=lambda outage: -outage.id)
             if (unit is None or outage.unit == unit)
             and (before is None or outage.id < before)
+            and cause in (None, outage.cause)
             and not (open_only and (outage.ended_at is not None or outage.retracted))
         ]
         return found[:limit]
+
+    def outage(self, id: int) -> Outage | None:  # noqa: A002 - as the views have it
+        return next((outage for outage in self.all_outages if outage.id == id), None)
+
+    def explained(self, root: int) -> Sequence[Outage]:
+        return [outage for outage in self.all_outages if outage.root == root]
+
+    def revisions(self, outage: int) -> Sequence[OutageChange]:
+        return [change for change in self.all_changes if change.outage.id == outage]
+
+    def outage_counts(self) -> Mapping[tuple[str, Cause], int]:
+        return Counter((each.unit, each.cause) for each in self.all_outages if not each.retracted)
+
+    def evidence(self, code: str, start: int, end: int) -> UnitEvidence:
+        return self.all_evidence.get(code, UnitEvidence((), (), (), (), ()))
 
     def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
         return [change for change in self.all_changes if change.id > after][:limit]

@@ -75,6 +75,9 @@ async def test_units_are_those_of_the_wall(nhip: Web, api: httpx2.AsyncClient):
         "since": nhip.clock.now() - 240_000,
         "reason": "",
         "outage": 7,
+        "cause": None,
+        "root": None,
+        "flapping": 0,
     }
 
 
