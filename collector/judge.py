@@ -16,12 +16,14 @@ At times of `up`, checks of the unit that fail make it `degraded`.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from collector import quality
 from collector.spans import REACH, VOUCHING
+from collector.timeline import Interval, Stretch, in_sequence, joined, paint, status_at, union, without
 from core.values import Status
 
 BLINK_MS = 750
@@ -34,12 +36,18 @@ STALLED_MS = 10_000
 """After shorter stalls silence counts later by twice their length, and at most by so much: what agents said meanwhile
 waits at the door and has to be heard first."""
 
+LOSSY_MS = 6_000
+"""On a line that is known to lose packets silence counts so much later, and one look at the router that fails is not
+yet a sign: two in a row are."""
+
 NEVER_SEEN = "never seen"
 NO_NEWS = "no news"
 SILENT = "no contact"
 ROUTER_LOST = "router not reached"
 LINE_FAILS = "line checks fail"
 CHECK_DOWN, CHECK_DEGRADED = "check down", "check degraded"
+LASTING = ("line", "internet", "lan")
+"""Checks of these are degraded only when that lasts; a service or a device is as soon as it says so."""
 REASONS = {
     NEVER_SEEN: "unknown: nothing was ever heard of the unit",
     NO_NEWS: "unknown: no evidence covers this time",
@@ -50,15 +58,6 @@ REASONS = {
     CHECK_DEGRADED: "degraded: a check of the unit is degraded; the argument is the check's label",
 }
 """Every reason that the judge gives, and with which status. Arguments follow a `|`."""
-
-
-class Stretch(NamedTuple):
-    """What held from `start` until before `end`."""
-
-    start: int
-    end: int
-    status: Status
-    reason: str
 
 
 class Said(NamedTuple):
@@ -118,6 +117,8 @@ class Evidence:
     """Disjoint and in order of time."""
     alive: Sequence[Alive] = ()
     """Disjoint and in order of time; the last one reaches `now` when the collector listens now."""
+    unheard: Sequence[Interval] = ()
+    """When the centre itself heard nobody at all: it was the centre that was cut off. `alive` leaves this out."""
     lives: Sequence[Life] = ()
     """Of its agent, in order of `started_at`."""
     seen: bool = True
@@ -130,17 +131,21 @@ class Verdict:
 
     timeline: Sequence[Stretch]
     expires: int | None
+    silences: Sequence[Interval] = ()
+    """When the agent was silent for long enough to count."""
 
 
 def margin(intervals: Iterable[int]) -> int:
     """How far, in ms, evidence at one time can bear on the verdict at another."""
-    return int(REACH * max(intervals, default=0)) + REJOIN_MS + STALLED_MS + 15_000
+    reach = int(REACH * max(intervals, default=0))
+    return reach + REJOIN_MS + STALLED_MS + LOSSY_MS + quality.MARGIN_MS + 15_000
 
 
 def judge(evidence: Evidence, start: int, now: int) -> Verdict:
     """The verdict on every moment from `start` until before `now`, and when it may change by itself."""
     claims = _Claims(now)
-    claims.silences = list(_silences(evidence, now, claims))
+    lossy = _lossy(evidence)
+    claims.silences = list(_silences(evidence, now, claims, lossy))
     for contact in evidence.contacts:
         claims.vouch(contact.first_at, contact.last_at)
         claims.presume(contact.last_at, contact.until)
@@ -148,7 +153,9 @@ def judge(evidence: Evidence, start: int, now: int) -> Verdict:
     checks = sorted(evidence.checks, key=lambda each: (each.role == "line", each.own, each.check))
     for check in checks:
         if check.role == "line":
-            _line_claims(check, claims)
+            _line_claims(
+                check if check.own else _without_single_losses(check, lossy), claims, evidence.unheard
+            )
     unknown = Stretch(start, now, Status.UNKNOWN, NO_NEWS if evidence.seen else NEVER_SEEN)
     timeline = [unknown] if now > start else []
     for failures in (
@@ -156,12 +163,15 @@ def judge(evidence: Evidence, start: int, now: int) -> Verdict:
         *claims.failures,
     ):
         timeline = paint(timeline, failures)
-    timeline = paint(timeline, [Stretch(*up, Status.UP, "") for up in _union(claims.vouches)])
+    timeline = paint(timeline, [Stretch(*up, Status.UP, "") for up in union(claims.vouches)])
     for status, reason in ((Status.DEGRADED, CHECK_DEGRADED), (Status.DOWN, CHECK_DOWN)):
         for check in checks:
-            troubles = _troubles(check, status, f"{reason}|{check.label}", timeline, claims)
+            of_line = status is Status.DEGRADED and check.role in LASTING
+            find = _lasting_troubles if of_line else _troubles
+            troubles = find(check, status, f"{reason}|{check.label}", timeline, claims)
             timeline = paint(timeline, troubles, only_over=Status.UP)
-    return Verdict(joined(timeline), claims.expires)
+    silences = [(each.start, each.end) for each in claims.silences]
+    return Verdict(joined(timeline), claims.expires, silences)
 
 
 class _Silence(NamedTuple):
@@ -172,6 +182,7 @@ class _Silence(NamedTuple):
 
 
 _end = attrgetter("end")
+_start_of = itemgetter(0)
 _last_at_of = attrgetter("last_at")
 
 
@@ -207,7 +218,32 @@ class _Claims:
         self.vouch(last_at, until)
 
 
-def _silences(evidence: Evidence, now: int, claims: _Claims) -> Iterable[_Silence]:
+def _lossy(evidence: Evidence) -> list[Interval]:
+    """When a line of the unit was known to lose packets, from either side."""
+    return union(
+        episode
+        for check in evidence.checks
+        if check.role == "line"
+        for episode in quality.degraded(quality.bad(check.said, check.interval_ms, lambda _: True))
+    )
+
+
+def _is_in(intervals: Sequence[Interval], at: int) -> bool:
+    index = bisect_right(intervals, at, key=_start_of) - 1
+    return index >= 0 and at < intervals[index][1]
+
+
+def _without_single_losses(check: CheckEvidence, lossy: Sequence[Interval]) -> CheckEvidence:
+    """On a lossy line, without single failures between looks."""
+    said = [
+        each
+        for each in check.said
+        if not (each.status == "down" and each.first_at == each.last_at and _is_in(lossy, each.first_at))
+    ]
+    return check if len(said) == len(check.said) else replace(check, said=said)
+
+
+def _silences(evidence: Evidence, now: int, claims: _Claims, lossy: Sequence[Interval]) -> Iterable[_Silence]:
     """Stretches in which the collector listened for an agent that it had heard before, long enough, in vain."""
     contacts, sittings = evidence.contacts, _sittings(evidence.alive)
     index = 0
@@ -220,6 +256,8 @@ def _silences(evidence: Evidence, now: int, claims: _Claims) -> Iterable[_Silenc
                 break
             noticed = contact.until if began <= contact.last_at else max(contact.until, began + REJOIN_MS)
             noticed = _later_by_stalls(noticed, sitting, contact.last_at)
+            if _is_in(lossy, contact.last_at):
+                noticed += LOSSY_MS
             start, end = max(contact.last_at, began), min(ended, heard_again)
             if end >= noticed:
                 yield _Silence(start, end, noticed)
@@ -249,7 +287,7 @@ def _later_by_stalls(noticed: int, sitting: Sequence[Alive], since: int) -> int:
     return noticed
 
 
-def _line_claims(check: CheckEvidence, claims: _Claims) -> None:
+def _line_claims(check: CheckEvidence, claims: _Claims, unheard: Sequence[Interval]) -> None:
     reach = int(REACH * check.interval_ms)
     failures = []
     for said, following in _with_next(check.said):
@@ -267,7 +305,11 @@ def _line_claims(check: CheckEvidence, claims: _Claims) -> None:
             failures.append(
                 Stretch(said.first_at, end, Status.DOWN, LINE_FAILS if check.own else ROUTER_LOST)
             )
-    claims.failures.append(_in_sequence(failures))
+    failures = in_sequence(failures)
+    if unheard and not check.own:
+        heard = without([(each.start, each.end) for each in failures], unheard)
+        failures = [Stretch(*each, Status.DOWN, ROUTER_LOST) for each in heard]
+    claims.failures.append(failures)
 
 
 def _troubles(
@@ -282,7 +324,23 @@ def _troubles(
             if status_at(timeline, said.last_at) not in (Status.UP, Status.DEGRADED, None):
                 end = min(end, said.last_at)
             found.append(Stretch(said.first_at, end, Status.DEGRADED, reason))
-    return _in_sequence(found)
+    return in_sequence(found)
+
+
+def _lasting_troubles(
+    check: CheckEvidence, status: Status, reason: str, timeline: Sequence[Stretch], claims: _Claims
+) -> list[Stretch]:
+    """When the check was degraded for long enough (`collector.quality`), while the unit was up."""
+
+    def counts(at: int) -> bool:
+        return status_at(timeline, at) in (Status.UP, Status.DEGRADED, None)
+
+    bad = quality.bad(check.said, check.interval_ms, counts)
+    return [
+        Stretch(start, claims.ends(end), status, reason)
+        for start, end in quality.degraded(bad)
+        if start < claims.now
+    ]
 
 
 def _with_next(said: Sequence[Said]) -> Iterable[tuple[Said, Said | None]]:
@@ -293,83 +351,3 @@ def _spoken_until(said: Said, following: Said | None, reach: int) -> int:
     """Until when a span speaks: the next one, or so long after its last result."""
     until = said.last_at + reach
     return max(said.last_at, min(until, following.first_at)) if following else until
-
-
-def status_at(timeline: Sequence[Stretch], at: int) -> Status | None:
-    """The status at a time; None outside of the timeline."""
-    low, high = 0, len(timeline)
-    while low < high:
-        middle = (low + high) // 2
-        if timeline[middle].end <= at:
-            low = middle + 1
-        else:
-            high = middle
-    return timeline[low].status if low < len(timeline) and timeline[low].start <= at else None
-
-
-def paint(base: Sequence[Stretch], over: Sequence[Stretch], only_over: Status | None = None) -> list[Stretch]:
-    """`base` with `over` on top where they overlap. Both in order and disjoint; what of `over` lies outside is lost.
-
-    `only_over`: cover only stretches with this status.
-    """
-    if not over:
-        return list(base)
-    painted: list[Stretch] = []
-    index = 0
-    for stretch in base:
-        if only_over is not None and stretch.status not in (only_over, Status.DEGRADED):
-            painted.append(stretch)
-            continue
-        at = stretch.start
-        while index < len(over) and over[index].end <= at:
-            index += 1
-        look = index
-        while look < len(over) and over[look].start < stretch.end:
-            start, end = max(over[look].start, at), min(over[look].end, stretch.end)
-            if end > start:
-                if start > at:
-                    painted.append(stretch._replace(start=at, end=start))
-                painted.append(over[look]._replace(start=start, end=end))
-                at = end
-            look += 1
-        if at < stretch.end:
-            painted.append(stretch._replace(start=at))
-    return painted
-
-
-def joined(timeline: Iterable[Stretch]) -> list[Stretch]:
-    """Neighbours with the same status and reason made one."""
-    whole: list[Stretch] = []
-    for stretch in timeline:
-        last = whole[-1] if whole else None
-        if (
-            last
-            and last.end == stretch.start
-            and last.status == stretch.status
-            and last.reason == stretch.reason
-        ):
-            whole[-1] = last._replace(end=stretch.end)
-        else:
-            whole.append(stretch)
-    return whole
-
-
-def _union(intervals: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    whole: list[tuple[int, int]] = []
-    for start, end in sorted(intervals):
-        if whole and start <= whole[-1][1]:
-            if end > whole[-1][1]:
-                whole[-1] = (whole[-1][0], end)
-        else:
-            whole.append((start, end))
-    return whole
-
-
-def _in_sequence(stretches: list[Stretch]) -> list[Stretch]:
-    """The same, disjoint: spans of two epochs may overlap, then the later one begins where the earlier ends."""
-    whole: list[Stretch] = []
-    for stretch in stretches:
-        start = max(stretch.start, whole[-1].end) if whole else stretch.start
-        if stretch.end > start:
-            whole.append(stretch._replace(start=start))
-    return whole

@@ -12,7 +12,8 @@ import msgspec
 import sqlalchemy as sa
 
 from collector import verdict_tables as tables
-from collector.judge import LINE_FAILS, ROUTER_LOST, SILENT, Stretch
+from collector.judge import LINE_FAILS, ROUTER_LOST, SILENT
+from collector.timeline import Stretch
 from collector.views import Outage, OutageChange, Sentence
 from core.values import Cause, Status
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from collector.judge import Stretch
+from collector.timeline import Stretch
 from collector.views import Uptime
 from core.values import Status
 

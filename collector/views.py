@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from collector.judge import Alive, CheckEvidence, Contact, Life, Stretch
+from collector.judge import Alive, CheckEvidence, Contact, Life
 from collector.samples import Bucket, Point
+from collector.timeline import Stretch
 from core.values import Cause, Check, Status
 
 

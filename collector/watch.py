@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from collector import outages
 from collector.feed import Feed
-from collector.judge import NEVER_SEEN, Stretch, judge
+from collector.judge import NEVER_SEEN, judge
 from collector.outages import Change
 from collector.retention import prune
 from collector.sla import PERIODS, Availability, coarse
+from collector.timeline import Stretch
 from collector.views import Outage, UnitState, Uptime
 from collector.world import KEPT_MS, World
 from core.clock import Clock

@@ -12,12 +12,10 @@ from collector.judge import (
     Contact,
     Evidence,
     Said,
-    Stretch,
-    joined,
     judge,
     margin,
-    paint,
 )
+from collector.timeline import Stretch, joined, paint
 from core.values import Status
 
 S = 1_000

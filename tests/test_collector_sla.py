@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.judge import Stretch
 from collector.sla import Availability, coarse
+from collector.timeline import Stretch
 from core.values import Status
 
 

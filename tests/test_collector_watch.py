@@ -13,7 +13,7 @@ from support_world import CENTRE, HUB, NOW, ROUTER, SERVICE, Registry, row
 from collector import outages
 from collector.facts import Row
 from collector.feed import Feed
-from collector.judge import Stretch
+from collector.timeline import Stretch
 from collector.watch import Watch
 from collector.world import World
 from core.values import Level, Status

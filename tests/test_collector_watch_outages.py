@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.judge import LINE_FAILS, SILENT, Stretch
+from collector.judge import LINE_FAILS, SILENT
 from collector.outages import CHANGES, Found, find, reconcile
+from collector.timeline import Stretch
 from collector.views import Outage
 from core.values import Status
 

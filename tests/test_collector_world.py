@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from support_world import HUB, NOW, ROUTER, SERVICE, Registry, row
 
 from collector.facts import Row
-from collector.judge import Contact, Evidence, Stretch, judge
+from collector.judge import Contact, Evidence, judge
 from collector.presence import Presence
 from collector.sla import coarse
+from collector.timeline import Stretch
 from collector.world import DAY_MS, KEPT_MS, World
 from inventory.state import State
 
