@@ -5,55 +5,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from alerts.texts import LANGUAGES, TEXTS
+from collector.subjects import AGENT, CENTRE, HUB, LAN, UNIT
 from collector.views import Outage, OutageChange, UnitState
+from core.values import Cause
+
+__all__ = ["LANGUAGES", "Message", "duration", "local_time", "message", "trial_message"]
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-LANGUAGES = ("vi", "en")
 
-_TEXTS: Mapping[str, Mapping[str, str]] = {
-    "vi": {
-        "opened": "■ Mất kết nối: {name}",
-        "closed": "● Đã có kết nối lại: {name} (sau {duration})",
-        "retracted": "◇ Đính chính: {name} không bị mất kết nối",
-        "unit": "Đơn vị: {name} ({code})",
-        "began": "Lần cuối còn kết nối: {at}",
-        "detected": "Phát hiện lúc: {at}",
-        "ended": "Có kết nối lại lúc: {at}",
-        "lasted": "Thời gian gián đoạn: {duration}",
-        "why retracted": "Kết quả đo gửi về muộn cho thấy đơn vị vẫn hoạt động trong thời gian này.",
-        "link": "Chi tiết: {link}",
-        "day": "ngày",
-        "hour": "giờ",
-        "minute": "phút",
-        "second": "giây",
-        "test title": "Nhịp: tin thử",
-        "test body": "Nếu đọc được tin này thì nơi nhận «{name}» đã sẵn sàng.",
-    },
-    "en": {
-        "opened": "■ Down: {name}",
-        "closed": "● Up again: {name} (after {duration})",
-        "retracted": "◇ Correction: {name} was not down",
-        "unit": "Unit: {name} ({code})",
-        "began": "Last known to be up: {at}",
-        "detected": "Detected: {at}",
-        "ended": "Up again: {at}",
-        "lasted": "Duration: {duration}",
-        "why retracted": "Results that arrived late show that the unit worked during this time.",
-        "link": "Details: {link}",
-        "day": "d",
-        "hour": "h",
-        "minute": "min",
-        "second": "s",
-        "test title": "Nhịp: test message",
-        "test body": "If you can read this, the destination “{name}” is ready.",
-    },
-}
 _LINES: Mapping[str, tuple[str, ...]] = {
-    "opened": ("unit", "began", "detected"),
-    "closed": ("unit", "began", "ended", "lasted"),
+    "opened": ("unit", "began", "detected", "cause"),
+    "closed": ("unit", "began", "ended", "lasted", "cause"),
     "retracted": ("unit", "why retracted", "began", "ended"),
 }
 """The changes that are told, and the lines of each. A revision of times alone is shown on the pages only."""
+_TOLD = frozenset({UNIT, HUB, AGENT, LAN, CENTRE})
+"""Devices come and go with the working day: pages show them."""
+CENTRE_MS = 60_000
+"""A collector that was away for less was only started anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +33,53 @@ class Message:
 
 
 def message(change: OutageChange, unit: UnitState | None, language: str, link: str) -> Message | None:
-    """The message for a change; None when it is not one that people are told of.
+    """The message for a change; None when it is not one that people are told of: what another outage explains, what was
+    planned, and what only pages show.
 
     `unit` is None when it exists no more; its code stands for its name. `link` is the address of the pages, such as
     `https://nhip.example.vn`; without one the message has no link.
     """
-    lines = _LINES.get(change.what)
-    if lines is None:
+    lines, outage, texts = _LINES.get(change.what), change.outage, TEXTS[language]
+    if lines is None or not _is_told(outage):
         return None
-    outage, texts = change.outage, _TEXTS[language]
     values = {
         "name": unit.name if unit else outage.unit,
         "code": outage.unit,
+        "count": _members(outage),
+        "cause": texts[outage.cause],
         "duration": duration(_length(outage), language),
         "link": f"{link.rstrip('/')}/units/{outage.unit}",
     }
     times = {"began": outage.began_at, "detected": outage.detected_at, "ended": outage.ended_at}
     body = [
-        texts[line].format(**values, at=local_time(times.get(line)))
+        texts["first cause" if line == "cause" and not outage.final else line].format(
+            **values, at=local_time(times.get(line))
+        )
         for line in lines
         if line not in times or times[line] is not None
+        if line != "cause" or outage.cause is not Cause.UNDETERMINED
     ]
     if link:
         body.append(texts["link"].format(**values))
-    return Message(texts[change.what].format(**values), "\n".join(body))
+    title = change.what if outage.subject == UNIT else f"{outage.subject} {change.what}"
+    return Message(texts[title].format(**values), "\n".join(body))
+
+
+def _is_told(outage: Outage) -> bool:
+    if outage.root is not None or outage.cause is Cause.PLANNED or outage.subject not in _TOLD:
+        return False
+    return outage.subject != CENTRE or outage.ended_at is None or _length(outage) >= CENTRE_MS
+
+
+def _members(outage: Outage) -> str:
+    """How many units a hub's outage took with it."""
+    told = (each.text.split("|") for each in outage.evidence)
+    return next((parts[1] for parts in told if parts[0] == "members down"), "?")
 
 
 def trial_message(name: str, language: str) -> Message:
     """What is sent to try a destination."""
-    texts = _TEXTS[language]
+    texts = TEXTS[language]
     return Message(texts["test title"], texts["test body"].format(name=name))
 
 
@@ -104,7 +92,7 @@ def local_time(at: int | None) -> str:
 
 def duration(ms: int, language: str) -> str:
     """The two largest parts that matter: `2 giờ 5 phút`, `3 d 4 h`, `40 s`."""
-    texts, seconds = _TEXTS[language], max(0, ms) // 1000
+    texts, seconds = TEXTS[language], max(0, ms) // 1000
     parts = []
     for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(seconds, size)

@@ -1,4 +1,4 @@
-"""`nhip units …`: the registry as files: units, links, services, templates and settings."""
+"""`nhip units …`: the registry as files: units, links, services, devices, templates, settings, maintenance."""
 
 import sys
 from collections.abc import Iterator
@@ -15,9 +15,7 @@ from inventory.exchange.diff import Change
 from inventory.exchange.files import read_files, write_files
 from inventory.exchange.sheets import SHEETS
 
-app = typer.Typer(
-    help="Units, links, services, templates and settings: import, export.", no_args_is_help=True
-)
+app = typer.Typer(help="The registry as files, and its history: import, export.", no_args_is_help=True)
 
 _SIGNS = {"add": "+", "change": "~", "end": "-", "remove": "x"}
 

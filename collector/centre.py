@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from collector import history, outages
+from collector import history
+from collector import outage_store as outages
 from collector.agents import AgentRow, Agents
 from collector.channel import Hub
 from collector.feed import Feed
@@ -82,6 +83,9 @@ class Centre:
     def _load(self) -> None:
         with self.state.read() as connection:
             self.world.load(connection, self.clock.now())
+        for row in self.enrolled.all():
+            if (last := self.ingest.last_header(row.agent)) is not None:
+                self.world.header(row.unit, last[0])
 
     def _checkpoint(self) -> None:
         with self.state.write() as connection:

@@ -21,6 +21,7 @@ from collector.reader import Taken
 from collector.samples import SampleStore
 from collector.series import SeriesTable
 from collector.tables import digested
+from core.wire import Header
 from inventory.state import State
 
 
@@ -28,6 +29,8 @@ class Evidence(Protocol):
     """What digesting and reception need of `collector.world.World`."""
 
     def fold(self, unit: str, epoch: str, rows: Sequence[Row], received_at: int) -> None: ...
+
+    def header(self, unit: str, header: Header) -> None: ...
 
     def contact(self, unit: str, at: int) -> None: ...
 
@@ -81,6 +84,7 @@ class Digest:
         if number > self._digested:
             if sifted.rows:
                 self._world.fold(taken.unit, header.epoch, sifted.rows, taken.received_at)
+            self._world.header(taken.unit, header)
             if self._ledger.take(taken):
                 self._feed.publish("agent", header.agent)
             counts = self.counts

@@ -9,6 +9,7 @@ from collector.judge import Alive, CheckEvidence, Evidence, Said, judge, margin
 from collector.sla import Availability, coarse
 from collector.tracks import Planned
 from collector.views import Uptime
+from inventory.records import LINE_ROLES
 
 
 def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, end: int, now: int) -> Uptime:
@@ -17,7 +18,7 @@ def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, 
     planned = {
         check: found
         for check in store.checks_with_spans(connection)
-        if (found := registry.check(check)) is not None and found.about == unit and found.role == "line"
+        if (found := registry.check(check)) is not None and found.about == unit and found.role in LINE_ROLES
     }
     reach = margin(each.check.interval_ms for each in planned.values())
     spans, contacts, listening = store.read_period(connection, planned, unit, start - reach, until + reach)

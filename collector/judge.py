@@ -4,6 +4,7 @@ Evidence comes in three forms: spans of checks that tell of the unit, contacts (
 collector itself was alive. Each becomes claims about stretches of time, and the strongest claim at a time wins:
 
 1. *vouches* (up): the line was seen to work. Contacts, and `line` checks that succeeded, from the first to the last.
+   The hub's answer alone does not vouch: what lies behind the hub may be cut. It does while the fault is the centre's own.
 2. *presumptions* (up): what worked a moment ago still does, for as long as its evidence allows. What the agent itself
    said is presumed only until it falls silent, since its words come over the same line; what the centre's agent sees
    of the unit's router stays good until its next look.
@@ -23,8 +24,19 @@ from typing import NamedTuple
 
 from collector import quality
 from collector.spans import REACH, VOUCHING
-from collector.timeline import Interval, Stretch, in_sequence, joined, paint, status_at, union, without
+from collector.timeline import (
+    Interval,
+    Stretch,
+    common,
+    in_sequence,
+    joined,
+    paint,
+    status_at,
+    union,
+    without,
+)
 from core.values import Status
+from inventory.records import LINE_ROLES
 
 BLINK_MS = 750
 """The collector's own heartbeat, taken where agents are heard: when it is missing for longer, nobody was listening."""
@@ -46,7 +58,7 @@ SILENT = "no contact"
 ROUTER_LOST = "router not reached"
 LINE_FAILS = "line checks fail"
 CHECK_DOWN, CHECK_DEGRADED = "check down", "check degraded"
-LASTING = ("line", "internet", "lan")
+LASTING = (*LINE_ROLES, "internet", "lan")
 """Checks of these are degraded only when that lasts; a service or a device is as soon as it says so."""
 REASONS = {
     NEVER_SEEN: "unknown: nothing was ever heard of the unit",
@@ -149,13 +161,13 @@ def judge(evidence: Evidence, start: int, now: int) -> Verdict:
     for contact in evidence.contacts:
         claims.vouch(contact.first_at, contact.last_at)
         claims.presume(contact.last_at, contact.until)
+    faults = _faults(evidence.alive)
     # From the least telling failure to the most: a later layer covers the ones before it.
-    checks = sorted(evidence.checks, key=lambda each: (each.role == "line", each.own, each.check))
+    checks = sorted(evidence.checks, key=lambda each: (each.role in LINE_ROLES, each.own, each.check))
     for check in checks:
-        if check.role == "line":
-            _line_claims(
-                check if check.own else _without_single_losses(check, lossy), claims, evidence.unheard
-            )
+        if check.role in LINE_ROLES:
+            seen = check if check.own else _without_single_losses(check, lossy)
+            _line_claims(seen, claims, evidence.unheard, faults)
     unknown = Stretch(start, now, Status.UNKNOWN, NO_NEWS if evidence.seen else NEVER_SEEN)
     timeline = [unknown] if now > start else []
     for failures in (
@@ -223,7 +235,7 @@ def _lossy(evidence: Evidence) -> list[Interval]:
     return union(
         episode
         for check in evidence.checks
-        if check.role == "line"
+        if check.role in LINE_ROLES
         for episode in quality.degraded(quality.bad(check.said, check.interval_ms, lambda _: True))
     )
 
@@ -287,9 +299,23 @@ def _later_by_stalls(noticed: int, sitting: Sequence[Alive], since: int) -> int:
     return noticed
 
 
-def _line_claims(check: CheckEvidence, claims: _Claims, unheard: Sequence[Interval]) -> None:
+def _faults(alive: Sequence[Alive]) -> list[Interval]:
+    """When the centre itself was away or heard nobody, with what units see of that before and after."""
+    return union(
+        (before.last_at - AWAY_MS, after.first_at + REJOIN_MS)
+        for before, after in pairwise(alive)
+        if after.first_at - before.last_at >= AWAY_MS
+    )
+
+
+def _line_claims(
+    check: CheckEvidence, claims: _Claims, unheard: Sequence[Interval], faults: Sequence[Interval]
+) -> None:
+    """What a check of the line tells. The hub's answer tells that the unit's own line works, and nothing of what lies
+    behind the hub; only while the fault was the centre's own is that enough."""
     reach = int(REACH * check.interval_ms)
     failures = []
+    vouches, claims.vouches = claims.vouches, []
     for said, following in _with_next(check.said):
         until = said.last_at + reach
         if said.status in VOUCHING:
@@ -310,6 +336,8 @@ def _line_claims(check: CheckEvidence, claims: _Claims, unheard: Sequence[Interv
         heard = without([(each.start, each.end) for each in failures], unheard)
         failures = [Stretch(*each, Status.DOWN, ROUTER_LOST) for each in heard]
     claims.failures.append(failures)
+    vouched = claims.vouches if check.role == "line" else common(union(claims.vouches), faults)
+    claims.vouches = vouches + vouched
 
 
 def _troubles(

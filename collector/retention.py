@@ -6,6 +6,7 @@ Line checks, contacts and when the collector listened are kept: availability of 
 from collector import world_store as store
 from collector.tracks import Planned
 from collector.verdict_tables import diagnoses, spans
+from inventory.records import LINE_ROLES
 from inventory.state import State
 
 DAY_MS = 86_400_000
@@ -18,7 +19,7 @@ def prune(state: State, registry: Planned, now: int) -> None:
     """Delete what is too old, in several transactions, so that nobody waits for long."""
     with state.read() as connection:
         checks = store.checks_with_spans(connection)
-    others = [check for check in checks if (found := registry.check(check)) and found.role != "line"]
+    others = [check for check in checks if (found := registry.check(check)) and found.role not in LINE_ROLES]
     for some in store.batches(others):
         with state.write() as connection:
             connection.execute(

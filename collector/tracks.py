@@ -7,7 +7,7 @@ from typing import Protocol
 from collector.judge import Said
 from collector.spans import REACH, Stream
 from core.wire import Plan
-from inventory.records import PlannedCheck
+from inventory.records import LINE_ROLES, PlannedCheck
 
 
 class Planned(Protocol):
@@ -29,7 +29,12 @@ class Track:
 
     @property
     def is_line(self) -> bool:
-        return self.planned.role == "line"
+        return self.planned.role in LINE_ROLES
+
+    @property
+    def is_of_lan(self) -> bool:
+        """It tells of the unit's LAN or of a device in it: they have outages of their own."""
+        return self.planned.role in ("lan", "device")
 
     def said(self, start: int) -> list[Said]:
         """Its spans that end at `start` or later, in order of time."""

@@ -39,6 +39,20 @@ listening = sa.Table(
 )
 """When the collector itself was alive."""
 
+lives = sa.Table(
+    "lives",
+    METADATA,
+    sa.Column("unit", sa.Text, primary_key=True),
+    # By the agent's own clock: with the boot id it tells one life from another.
+    sa.Column("agent_started", Time, primary_key=True, autoincrement=False),
+    sa.Column("boot_id", sa.Text, primary_key=True),
+    sa.Column("started_at", Time, nullable=False),
+    sa.Column("booted_at", Time, nullable=False),
+    sa.Column("clean", sa.Boolean),
+    sqlite_with_rowid=False,
+)
+"""Each life of a unit's agent; `clean` says whether the one before ended in order."""
+
 world_mark = sa.Table(
     "world_mark",
     METADATA,

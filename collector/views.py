@@ -119,7 +119,7 @@ class CheckState:
     about: str
     """Code of the unit it tells of."""
     role: str
-    """What it is evidence of: `lan`, `line`, `internet`, `service` or `device` (`inventory.registry.ROLES`)."""
+    """What it is evidence of: `lan`, `hub`, `line`, `internet`, `service` or `device` (`inventory.registry.ROLES`)."""
     label: str
     """Name for people: the service's or target's name."""
     status: Status

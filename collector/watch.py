@@ -9,16 +9,20 @@ import asyncio
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from collector import outages
+import sqlalchemy as sa
+
+from collector import outage_store, outages, subjects
+from collector.cases import Case, Judged, flapping, present, spliced, state_of
 from collector.feed import Feed
-from collector.judge import NEVER_SEEN, judge
+from collector.inquiry import FAR, RECENT_MS, Inquiry, Tree
+from collector.judge import judge
 from collector.outages import Change
 from collector.retention import prune
 from collector.sla import PERIODS, Availability, coarse
-from collector.timeline import Stretch
-from collector.views import Outage, UnitState, Uptime
+from collector.subjects import UNIT
+from collector.timeline import Interval, union
+from collector.views import OutageChange, UnitState, Uptime
 from collector.world import KEPT_MS, World
 from core.clock import Clock
 from core.values import Level, Status
@@ -35,49 +39,6 @@ FORGET_MS = 3_600_000
 PRUNE_MS = 24 * FORGET_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Fine:
-    """The verdict on the present, with what availability does not care for: degraded, and why."""
-
-    status: Status
-    since: int | None
-    reason: str
-
-
-@dataclass(slots=True)
-class Case:
-    """What is held about one unit."""
-
-    timeline: list[Stretch] = field(default_factory=list)
-    """Coarse: up, down and unknown, of the last 31 days."""
-    fine: Fine = Fine(Status.UNKNOWN, None, NEVER_SEEN)
-    judged_at: int = 0
-    expires: int | None = None
-    outages: list[Outage] = field(default_factory=list)
-    """Those of the last 31 days, retracted ones too."""
-    sums: Availability | None = None
-
-    def is_up_since(self, since: int) -> bool:
-        """Whether the unit is up now and was at `since` and all the time between."""
-        last = self.timeline[-1] if self.timeline else None
-        return last is not None and last.status is Status.UP and last.start <= since
-
-    @property
-    def open_outage(self) -> int | None:
-        return next((o.id for o in self.outages if o.ended_at is None and not o.retracted), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One unit judged again, not stored yet."""
-
-    code: str
-    timeline: list[Stretch]
-    fine: Fine
-    expires: int | None
-    changes: Sequence[Change]
-
-
 class Watch:
     """Everything is safe from any thread. `step` does all the work, one at a time."""
 
@@ -89,6 +50,9 @@ class Watch:
         self._due: dict[str, int] = {}
         self._one_at_a_time = threading.Lock()
         self._revision = -1
+        self._tree: Tree | None = None
+        self._centre_seen: tuple[int, Sequence[Interval]] = (0, ())
+        self._concluded: set[str] = set()
         self._checkpoint: tuple[int, int] = (-1, 0)
         self._forgot_at = self._pruned_at = 0
         self.steps = 0
@@ -121,8 +85,9 @@ class Watch:
         """Judge everything from what was kept; agrees with what is stored unless evidence came in since."""
         self._world.alive(now)
         with self._state.read() as connection:
-            for outage in outages.read_since(connection, now - KEPT_MS):
+            for outage in outage_store.read_since(connection, now - KEPT_MS):
                 self._cases.setdefault(outage.unit, Case()).outages.append(outage)
+        self._note_unheard(now, now - KEPT_MS)
         self._due = dict.fromkeys(self._world.units() | set(self._cases), 0)
         self.step(now)
 
@@ -133,13 +98,32 @@ class Watch:
 
     def _step(self, now: int) -> None:
         self.steps += 1
-        self._gather_due(now)
         units = {unit.code: unit for unit in self._registry.units(now)}
-        judged = [self._judge(units[code], since, now) for code, since in self._due.items() if code in units]
-        self._store(judged, self._ended(units, now), now)
+        self._note_unheard(now)
+        self._gather_due(now)
+        judged = {code: self._judge(code, since, now) for code, since in self._due.items() if code in units}
+        self._conclude(units, judged, now)
         self._due.clear()
-        self._show(units, {each.code for each in judged})
+        self._show(units, set(judged), now)
         self._housekeep(now)
+
+    def _note_unheard(self, now: int, since: int | None = None) -> None:
+        """Find when the whole centre heard nobody; where that is new, everybody is judged again."""
+        before = self._world.unheard
+        over = [each for each in before if now - KEPT_MS <= each[1] < FAR]
+        if len(over) < len(before):
+            since = min(start for start, end in before if end == FAR)
+        elif since is None:
+            if not self._world.most_silent(now):
+                return
+            since = now - RECENT_MS
+        found = [(start, end if end < now else FAR) for start, end in self._world.quiet(since, now)]
+        found = union([*over, *found])
+        if found != list(before):
+            self._world.unheard = tuple(found)
+            changed = min(start for start, _ in set(found) ^ set(before))
+            for code in self._cases:
+                self._due[code] = min(changed, self._due.get(code, changed))
 
     def _gather_due(self, now: int) -> None:
         changed, confirmed = self._world.take_changed()
@@ -156,10 +140,13 @@ class Watch:
                     case.expires = until  # heard again meanwhile, as nearly always: it is up as before
                 else:
                     self._due[code] = now
+            if case.again is not None and case.again <= now:
+                self._due[code] = min(now, self._due.get(code, now))
+            if case.waits_for is not None and self._world.told_until(code) >= case.waits_for:
+                self._due[code] = min(case.waits_for - 1, self._due.get(code, now))
 
-    def _judge(self, unit: Unit, since: int, now: int) -> Judged:
+    def _judge(self, code: str, since: int, now: int) -> Judged:
         self.judgements += 1
-        code = unit.code
         case = self._cases.setdefault(code, Case())
         margin = self._world.margin(code)
         horizon = now - KEPT_MS
@@ -167,14 +154,14 @@ class Watch:
         # Verdicts are on stretches without their last moment; this one includes the present.
         evidence = self._world.evidence(code, max(horizon, start - margin), now + 1)
         verdict = judge(evidence, max(horizon, start - margin), now + 1)
-        fresh = _from(verdict.timeline, start)
-        timeline = coarse([*_until(case.timeline, start, horizon), *fresh])
-        touched, found = outages.find(timeline, start)
-        if unit.level is Level.PROVINCE:
-            found = []  # the centre's own agent: it has a state, but no line of its own that could be out
-        stored = [o for o in case.outages if o.ended_at is None or o.ended_at > touched]
-        changes = outages.reconcile(code, found, stored, now)
-        return Judged(code, timeline, _present(verdict.timeline, case.fine), verdict.expires, changes)
+        others, again = subjects.others(evidence, verdict, max(horizon, start - margin), now + 1)
+        fresh = {UNIT: verdict.timeline, **others}
+        timelines = {
+            subject: coarse(spliced(case.timelines.get(subject, ()), fresh.get(subject, ()), start, horizon))
+            for subject in {**case.timelines, **fresh}
+        }
+        expires = min((at for at in (verdict.expires, again) if at is not None), default=None)
+        return Judged(code, start, timelines, present(verdict.timeline, case.fine), expires)
 
     def _ended(self, units: Mapping[str, Unit], now: int) -> list[Change]:
         """The open outages of units that are no more end with them."""
@@ -194,32 +181,73 @@ class Watch:
             at = unit.valid_to
         return at
 
-    def _store(self, judged: Sequence[Judged], ended: Sequence[Change], now: int) -> None:
-        """Store what happened to outages, together with the evidence for it; then take the verdicts over."""
-        changes = [*ended, *(change for each in judged for change in each.changes)]
-        told = []
-        if changes:
+    def _conclude(self, units: Mapping[str, Unit], judged: Mapping[str, Judged], now: int) -> None:
+        """Find what happened to outages, store it together with the evidence for it, then take the verdicts over."""
+        inquiry = Inquiry(
+            self._world,
+            self._tree_of(units),
+            self._cases,
+            judged,
+            self._registry.maintenance(),
+            now,
+        )
+        roots, members = inquiry.hubs() if judged else ([], {})
+        roots += self._of_centre(inquiry, units)
+        told: list[OutageChange] = []
+        if roots:
             with self._state.write() as connection:
-                # A crash must not leave an outage behind whose evidence it lost.
-                self._world.checkpoint(connection)
-                told = outages.write(connection, changes, now)
-        for each in judged:
+                told += self._write(connection, inquiry, roots, now)
+                told += self._write(connection, inquiry, inquiry.units(members), now)
+                told += self._write(connection, inquiry, self._ended(units, now), now)
+        elif changes := [*(inquiry.units({}) if judged else ()), *self._ended(units, now)]:
+            with self._state.write() as connection:
+                told += self._write(connection, inquiry, changes, now)
+        for code, kept in inquiry.kept.items():
+            self._cases.setdefault(code, Case()).outages = kept
+        for each in judged.values():
             case = self._cases[each.code]
-            case.timeline, case.fine, case.expires = each.timeline, each.fine, each.expires
+            case.timelines, case.fine, case.expires = dict(each.timelines), each.fine, each.expires
             case.judged_at, case.sums = now, None
-        for change in told:
-            case = self._cases[change.outage.unit]
-            kept = {outage.id: outage for outage in case.outages}
-            kept[change.outage.id] = change.outage
-            case.outages = list(kept.values())
+            again = (inquiry.held.get(each.code), flapping(case.timeline, now)[1])
+            case.again = min((at for at in again if at is not None), default=None)
+        for code, waits_for in inquiry.waits_for.items():
+            self._cases[code].waits_for = waits_for
+        self._concluded = {change.outage.unit for change in told}
         for change in told:
             self._feed.publish("outage", str(change.outage.id))
 
-    def _show(self, units: Mapping[str, Unit], judged: set[str]) -> None:
+    def _write(
+        self, connection: sa.Connection, inquiry: Inquiry, changes: Sequence[Change], now: int
+    ) -> list[OutageChange]:
+        if not changes:
+            return []
+        # A crash must not leave an outage behind whose evidence it lost.
+        self._world.checkpoint(connection)
+        told = outage_store.write(connection, changes, now)
+        for change in told:
+            inquiry.take(change.outage)
+        return told
+
+    def _of_centre(self, inquiry: Inquiry, units: Mapping[str, Unit]) -> list[Change]:
+        """Asked only where something may have changed: the centre was away, or heard nobody."""
+        seen = (len(self._world.listening()), self._world.unheard)
+        province = next((unit.code for unit in units.values() if unit.level is Level.PROVINCE), None)
+        if province is None or seen == self._centre_seen:
+            return []
+        self._centre_seen = seen
+        return inquiry.centre(province, self._world.unheard)
+
+    def _tree_of(self, units: Mapping[str, Unit]) -> Tree:
+        if self._tree is None or self._tree.units != units:
+            self._tree = Tree.of(units)
+        return self._tree
+
+    def _show(self, units: Mapping[str, Unit], judged: set[str], now: int) -> None:
+        judged |= self._concluded & set(units)
         if self._revision != self._registry.revision or set(units) != set(self._states):
             self._revision = self._registry.revision
             judged = set(units)
-        now_so = {code: _state_of(units[code], self._cases.get(code) or Case()) for code in judged}
+        now_so = {code: state_of(units[code], self._cases.get(code) or Case(), now) for code in judged}
         news = [code for code, state in now_so.items() if state != self._states.get(code)]
         # Others read the states meanwhile: they have all of the old or all of the new.
         self._states = {code: state for code, state in {**self._states, **now_so}.items() if code in units}
@@ -260,44 +288,3 @@ class Watch:
 
     def uptimes(self, code: str, now: int) -> Mapping[str, Uptime]:
         return {name: self.uptime(code, now - length, now) for name, length in PERIODS.items()}
-
-
-def _state_of(unit: Unit, case: Case) -> UnitState:
-    return UnitState(
-        code=unit.code,
-        name=unit.name,
-        level=unit.level,
-        parent=unit.parent,
-        status=case.fine.status,
-        since=case.fine.since,
-        reason=case.fine.reason,
-        outage=case.open_outage,
-    )
-
-
-def _present(timeline: Sequence[Stretch], before: Fine) -> Fine:
-    """The last stretch, and since when its status has held: longer than the timeline reaches, if `before` says so."""
-    if not timeline:
-        return before
-    last = timeline[-1]
-    since = last.start
-    for stretch in reversed(timeline):
-        if stretch.status is not last.status:
-            break
-        since = stretch.start
-    if since == timeline[0].start:
-        same = before.status is last.status and before.since is not None and before.since < since
-        known_since = before.since if same else since
-        return Fine(last.status, None if last.reason == NEVER_SEEN else known_since, last.reason)
-    return Fine(last.status, since, last.reason)
-
-
-def _from(timeline: Sequence[Stretch], start: int) -> list[Stretch]:
-    return [each._replace(start=max(each.start, start)) for each in timeline if each.end > start]
-
-
-def _until(timeline: Sequence[Stretch], end: int, horizon: int) -> list[Stretch]:
-    """The part of a timeline before `end`, without what ended before the horizon."""
-    return [
-        each._replace(end=min(each.end, end)) for each in timeline if each.start < end and each.end > horizon
-    ]

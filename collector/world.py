@@ -11,10 +11,13 @@ import sqlalchemy as sa
 
 from collector import world_store as store
 from collector.facts import Row
-from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Said, margin
+from collector.groups import EVERYBODY, everyone_silent
+from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Life, Said, margin
 from collector.presence import Presence
 from collector.spans import REACH, Span, Stream
+from collector.timeline import Interval, without
 from collector.tracks import Planned, Track, held_since
+from core.wire import Header
 
 DAY_MS = 86_400_000
 KEPT_MS = 31 * DAY_MS
@@ -24,7 +27,7 @@ FULL_MS = DAY_MS
 what is true now depends on that."""
 BEAT_HOLD_MS = 4_000
 """Heartbeats come each 2 s: one may be lost, a second may be late."""
-_RECENT_MS = 120_000
+RECENT_MS = 120_000
 
 
 class World:
@@ -38,13 +41,19 @@ class World:
         self._tracks: dict[int, Track] = {}
         self._of_unit: dict[str, dict[int, Track]] = {}
         self._presence: dict[str, Presence] = {}
+        self._lives: dict[str, dict[store.LifeKey, Life]] = {}
+        self._told: dict[str, int] = {}
         self._alive = Presence()
+        self.unheard: Sequence[Interval] = ()
+        """When the whole centre heard nobody (`collector.groups.everyone_silent`), as the watch found it: then nobody
+        was listening."""
         self._channels: dict[str, int] = {}
         self._changed: dict[str, int] = {}
         self._confirmed: dict[str, int] = {}
         self._aside: list[tuple[str, Row]] = []
         self._dirty: set[tuple[int, str]] = set()
         self._dirty_units: set[str] = set()
+        self._dirty_lives: set[store.LifeKey] = set()
         self._mark = 0
         """How many checkpoints there were."""
         self._unsure = store.Touched()
@@ -63,7 +72,7 @@ class World:
                 if (since := stream.extend(row)) is not None:
                     # More of the same, in order: what nearly every result is.
                     self._dirty.add((row.check, epoch))
-                    if track.is_line:
+                    if track.is_line or (row.status == "down" and track.is_of_lan):
                         changed = self._confirmed if row.status == "up" else self._changed
                         about = track.planned.about
                         if since < changed.get(about, since + 1):
@@ -83,14 +92,33 @@ class World:
         about = track.planned.about
         changed = self._changed
         if len(stream.spans) == spans_before:
-            if not track.is_line:
+            if not (track.is_line or (row.status == "down" and track.is_of_lan)):
                 return  # nothing but more of the same: no verdict changes by it
             if row.status == "up":
                 changed = self._confirmed
-        elif not track.is_line:
-            since = max(since, received_at - _RECENT_MS)  # only what is true now depends on it
+        elif not (track.is_line or track.is_of_lan):
+            since = max(since, received_at - RECENT_MS)  # only what is true now depends on it
         if since < changed.get(about, since + 1):
             changed[about] = since
+
+    def header(self, unit: str, header: Header) -> None:
+        """Take in what a report of the agent of `unit` says of its life, and of what it still has to tell."""
+        error, life = header.clock_error or 0, header.life
+        oldest_at = header.health.oldest_at if header.counters.waiting else None
+        told = (header.sent_at if oldest_at is None else oldest_at) - error
+        key = (unit, life.started_at, life.boot_id)
+        with self._lock:
+            self._told[unit] = max(told, self._told.get(unit, told))
+            lives = self._lives.setdefault(unit, {})
+            known = lives.get(key)
+            started_at, booted_at = life.started_at - error, life.booted_at - error
+            if known is not None and known.started_at <= started_at and known.booted_at <= booted_at:
+                return
+            if known is not None:
+                # Each report has its own estimate of the clock's error: one of them holds, whatever came first.
+                started_at, booted_at = min(started_at, known.started_at), min(booted_at, known.booted_at)
+            lives[key] = Life(started_at, booted_at, life.boot_id, life.clean_shutdown)
+            self._dirty_lives.add(key)
 
     def contact(self, unit: str, at: int) -> None:
         """A report or a question came from the agent of `unit`. Good until the next report should have come; while
@@ -174,6 +202,11 @@ class World:
             self._changed, self._confirmed = {}, {}
             return taken
 
+    def told_until(self, unit: str) -> int:
+        """Everything that the unit's agent measured before this time is in; 0 if it never reported."""
+        with self._lock:
+            return self._told.get(unit, 0)
+
     def heard_until(self, unit: str) -> int:
         """Until when the agent's last sign of life is good; 0 if there was none."""
         with self._lock:
@@ -183,6 +216,10 @@ class World:
     def evidence(self, unit: str, start: int, until: int) -> Evidence:
         """All that bears on verdicts from `start` + `margin` on, until before `until`, the present."""
         with self._lock:
+            alive = [
+                (each.first_at, until if each.last_at < until <= each.until else each.last_at)
+                for each in self._alive.since(start)
+            ]
             tracks = self._of_unit.get(unit, {})
             presence = self._presence.get(unit)
             return Evidence(
@@ -199,10 +236,9 @@ class World:
                     if (said := track.said(start))
                 ],
                 contacts=presence.since(start) if presence else (),
-                alive=[
-                    Alive(each.first_at, until if each.last_at < until <= each.until else each.last_at)
-                    for each in self._alive.since(start)
-                ],
+                alive=[Alive(*each) for each in without(alive, self.unheard)],
+                unheard=self.unheard,
+                lives=sorted(self._lives.get(unit, {}).values(), key=lambda life: life[:3]),
                 seen=bool(tracks or presence),
             )
 
@@ -219,7 +255,7 @@ class World:
             if track is None:
                 return None
             interval_ms = track.planned.check.interval_ms
-            for start in (now - _RECENT_MS - int(REACH * interval_ms), 0):
+            for start in (now - RECENT_MS - int(REACH * interval_ms), 0):
                 said = track.said(start)
                 if said and (held_since(said, interval_ms) > said[0].first_at or start == 0):
                     return said[-1], held_since(said, interval_ms)
@@ -229,6 +265,27 @@ class World:
         with self._lock:
             presence = self._presence.get(unit)
             return presence.stretches[-1].last_at if presence else None
+
+    def listening(self) -> list[Alive]:
+        """When the collector itself was alive, all that is in memory."""
+        with self._lock:
+            return [Alive(each.first_at, each.last_at) for each in self._alive.stretches]
+
+    def most_silent(self, now: int) -> bool:
+        """Whether nearly all agents are silent now: worth a closer look (`quiet`)."""
+        with self._lock:
+            heard = [each.stretches[-1] for each in self._presence.values() if each.stretches]
+            return sum(stretch.until < now for stretch in heard) >= EVERYBODY * len(heard)
+
+    def quiet(self, since: int, now: int) -> list[Interval]:
+        """When nearly all agents were silent at once, from `since` on."""
+        with self._lock:
+            contacts = {unit: each.since(since) for unit, each in self._presence.items()}
+            alive = [
+                Alive(each.first_at, now if each.until >= now else each.last_at)
+                for each in self._alive.since(since)
+            ]
+        return everyone_silent(contacts, alive, now)
 
     def units(self) -> set[str]:
         """Codes of the units that there is evidence of."""
@@ -249,6 +306,8 @@ class World:
             self._mark = kept.mark
             self._alive = Presence(kept.listening)
             self._presence = {unit: Presence(stretches) for unit, stretches in kept.contacts.items()}
+            for key, life in kept.lives:
+                self._lives.setdefault(key[0], {})[key] = life
             line: dict[bool, list[int]] = {True: [], False: []}
             for check in store.checks_with_spans(connection):
                 track = self._tracks.get(check) or self._new_track(check)
@@ -312,11 +371,12 @@ class World:
             presence = self._presence[unit]
             contacts |= {(unit, first_at) for first_at in presence.touched}
             presence.touched.clear()
-        listening = set(self._alive.touched)
+        listening, lives = set(self._alive.touched), set(self._dirty_lives)
         self._alive.touched.clear()
         self._dirty.clear()
         self._dirty_units.clear()
-        return store.Touched(spans, contacts, listening)
+        self._dirty_lives.clear()
+        return store.Touched(spans, contacts, listening, lives)
 
     def _contents(self, touched: store.Touched) -> store.Contents:
         return store.Contents(
@@ -333,6 +393,7 @@ class World:
             listening=[
                 stretch for first_at in touched.listening if (stretch := self._alive.beginning_at(first_at))
             ],
+            lives=[(key, self._lives[key[0]][key]) for key in touched.lives],
         )
 
     def forget(self, now: int) -> None:

@@ -6,9 +6,12 @@ from itertools import groupby, islice
 
 import sqlalchemy as sa
 
-from collector.judge import Contact
+from collector.judge import Contact, Life
 from collector.spans import Span
-from collector.verdict_tables import contacts, listening, spans, world_mark
+from collector.verdict_tables import contacts, listening, lives, spans, world_mark
+
+LifeKey = tuple[str, int, str]
+"""Unit, start by the agent's own clock, boot id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,14 @@ class Touched:
     spans: set[tuple[int, str, int]] = field(default_factory=set)
     contacts: set[tuple[str, int]] = field(default_factory=set)
     listening: set[int] = field(default_factory=set)
+    lives: set[LifeKey] = field(default_factory=set)
 
     def with_all_of(self, other: "Touched") -> "Touched":
         return Touched(
-            self.spans | other.spans, self.contacts | other.contacts, self.listening | other.listening
+            self.spans | other.spans,
+            self.contacts | other.contacts,
+            self.listening | other.listening,
+            self.lives | other.lives,
         )
 
 
@@ -32,6 +39,7 @@ class Contents:
     spans: Sequence[tuple[int, str, Span]]
     contacts: Sequence[tuple[str, Contact]]
     listening: Sequence[Contact]
+    lives: Sequence[tuple[LifeKey, Life]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Kept:
 
     contacts: Mapping[str, Sequence[Contact]]
     listening: Sequence[Contact]
+    lives: Sequence[tuple[LifeKey, Life]]
     mark: int
 
 
@@ -81,8 +90,16 @@ def read(connection: sa.Connection, since: int) -> Kept:
             for unit, group in groupby(heard, key=lambda row: row[0])
         },
         listening=[Contact(*row) for row in alive],
+        lives=[
+            ((row.unit, row.agent_started, row.boot_id), _life_of(row))
+            for row in connection.execute(sa.select(lives))
+        ],
         mark=read_mark(connection),
     )
+
+
+def _life_of(row: sa.Row[tuple[object, ...]]) -> Life:
+    return Life(row.started_at, row.booted_at, row.boot_id, row.clean)
 
 
 def read_mark(connection: sa.Connection) -> int:
@@ -208,6 +225,16 @@ def write(connection: sa.Connection, touched: Touched, contents: Contents, mark:
         ("first_at",),
         {(first_at,) for first_at in touched.listening},
         [stretch._asdict() for stretch in contents.listening],
+    )
+    _replace(
+        connection,
+        lives,
+        ("unit", "agent_started", "boot_id"),
+        touched.lives,
+        [
+            {"unit": unit, "agent_started": agent_started, **life._asdict()}
+            for (unit, agent_started, _), life in contents.lives
+        ],
     )
     connection.execute(world_mark.delete())
     connection.execute(world_mark.insert().values(id=1, mark=mark))

@@ -12,10 +12,11 @@ from hashlib import sha256
 
 from core.values import Level
 from core.wire import Plan
-from inventory.records import Link, Service, Setting, Template, Unit, valid
+from inventory.records import Link, Maintenance, Service, Setting, Template, Unit, WatchedDevice, valid
 
 LINK_FIELDS = {"gateway": "gateway", "router": "router", "hub": "hub", "anchor": "anchors"}
-PLACEHOLDERS = (*LINK_FIELDS, "centre")
+DEVICES, SNMP = "device", "snmp"
+PLACEHOLDERS = (*LINK_FIELDS, "centre", DEVICES, SNMP)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 _DEFAULTS = Plan.__struct_defaults__
@@ -60,6 +61,8 @@ class Contents:
     services: Sequence[Service]
     templates: Sequence[Template]
     settings: Sequence[Setting]
+    devices: Sequence[WatchedDevice] = ()
+    maintenance: Sequence[Maintenance] = ()
 
     def at(self, at: int) -> "Contents":
         """What of it is true at `at`."""
@@ -93,6 +96,9 @@ def plan(contents: Contents, at: int) -> list[Planned]:
     links: dict[str, list[Link]] = {}
     for link in now.links:
         links.setdefault(link.unit, []).append(link)
+    devices: dict[str, list[WatchedDevice]] = {}
+    for device in now.devices:
+        devices.setdefault(device.unit, []).append(device)
     centre = str(setting(now.settings, "centre"))
     planned: dict[str, Planned] = {}
     for unit in now.units:
@@ -100,7 +106,8 @@ def plan(contents: Contents, at: int) -> list[Planned]:
             vantage = unit.code if template.vantage == "unit" else province
             if vantage is None or not _meant(template, unit):
                 continue
-            for check in _checks(template, now.services, links.get(unit.code, ()), centre):
+            has = _Has(now.services, links.get(unit.code, ()), devices.get(unit.code, ()), centre)
+            for check in _checks(template, has):
                 there = replace(check, vantage=vantage, about=unit.code)
                 planned.setdefault(there.meaning, there)
     return list(planned.values())
@@ -112,18 +119,47 @@ def _meant(template: Template, unit: Unit) -> bool:
     return template.level == unit.level
 
 
-def _checks(
-    template: Template, services: Sequence[Service], links: Sequence[Link], centre: str
-) -> Iterator[Planned]:
+@dataclass(frozen=True, slots=True)
+class _Has:
+    """What a unit has that placeholders can be filled with."""
+
+    services: Sequence[Service]
+    links: Sequence[Link]
+    devices: Sequence[WatchedDevice]
+    centre: str
+
+
+def _checks(template: Template, has: _Has) -> Iterator[Planned]:
     if template.service:
-        for service in services:
+        for service in has.services:
             if template.service in ("*", service.code):
                 yield _of_service(template, service)
         return
-    targets = list(dict.fromkeys(_targets(template.target, links, centre)))
+    found = PLACEHOLDER.search(template.target)
+    if found is not None and found.group(1) in (DEVICES, SNMP):
+        yield from _of_devices(template, found, has.devices)
+        return
+    targets = list(dict.fromkeys(_targets(template.target, has.links, has.centre)))
     for target in targets:
         label = template.label if len(targets) == 1 else f"{template.label} {target}"
         yield _of_target(template, target, label)
+
+
+def _of_devices(
+    template: Template, placeholder: re.Match[str], devices: Sequence[WatchedDevice]
+) -> Iterator[Planned]:
+    """One check for each device, under the device's name; with `{snmp}`, of those that are asked over SNMP, with their
+    own parameters over the template's."""
+    asked = placeholder.group(1) == SNMP
+    for device in devices:
+        if asked and not device.snmp:
+            continue
+        target = _filled(template.target, placeholder, device.address)
+        check = _of_target(template, target, device.name)
+        if asked:
+            params = json.loads(template.params or "{}") | json.loads(device.snmp)
+            check = replace(check, params=json.dumps(params, sort_keys=True, ensure_ascii=False))
+        yield check
 
 
 def _of_service(template: Template, service: Service) -> Planned:
@@ -168,7 +204,11 @@ def _targets(pattern: str, links: Sequence[Link], centre: str) -> Iterator[str]:
     texts = [centre] if name == "centre" else [getattr(link, LINK_FIELDS[name]) for link in links]
     for text in texts:
         for address in text.split():
-            # An IPv6 address needs brackets as soon as anything stands beside it (a port, a scheme, a path).
-            bare = pattern == found.group(0) or ":" not in address
-            filled = address if bare else f"[{address}]"
-            yield pattern[: found.start()] + filled + pattern[found.end() :]
+            yield _filled(pattern, found, address)
+
+
+def _filled(pattern: str, placeholder: re.Match[str], address: str) -> str:
+    # An IPv6 address needs brackets as soon as anything stands beside it (a port, a scheme, a path).
+    bare = pattern == placeholder.group(0) or ":" not in address
+    filled = address if bare else f"[{address}]"
+    return pattern[: placeholder.start()] + filled + pattern[placeholder.end() :]

@@ -4,7 +4,16 @@ import sqlalchemy as sa
 
 from inventory import tables
 from inventory.plan import Contents, Planned, plan
-from inventory.records import Link, Service, Setting, Template, Unit, record_of
+from inventory.records import (
+    Link,
+    Maintenance,
+    Service,
+    Setting,
+    Template,
+    Unit,
+    WatchedDevice,
+    record_of,
+)
 from inventory.state import State
 
 
@@ -21,6 +30,8 @@ def read_contents(connection: sa.Connection) -> Contents:
         services=[record_of(Service, row) for row in rows(t.services, t.services.c.code)],
         templates=[record_of(Template, row) for row in rows(t.templates)],
         settings=[record_of(Setting, row) for row in rows(t.settings)],
+        devices=[record_of(WatchedDevice, row) for row in rows(t.watched_devices)],
+        maintenance=[record_of(Maintenance, row) for row in rows(t.maintenance)],
     )
 
 

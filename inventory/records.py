@@ -8,8 +8,12 @@ from core.values import Check, Level
 
 PROVINCE = "33"
 """Code of the unit that stands for the province itself: where the centre's own agent is."""
-ROLES = ("lan", "line", "internet", "service", "device")
-"""What a check is evidence of."""
+ROLES = ("lan", "hub", "line", "internet", "service", "device")
+"""What a check is evidence of. `line`: the way between unit and centre, from either side; `hub`: its first part, to where
+the unit hangs on."""
+LINE_ROLES = ("line", "hub")
+DEVICE_KINDS = ("router", "switch", "ap", "ups", "pc", "printer", "camera", "server", "other")
+SCOPES = ("unit", "below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,33 @@ class Template:
 class Setting:
     name: str
     value: str
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Planned work on a unit: its validity is the window."""
+
+    unit: str
+    note: str
+    scope: str
+    """`unit`, or `below`: it is work on all units that hang on this one, too."""
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedDevice:
+    """A device in a unit's LAN that its agent looks after."""
+
+    unit: str
+    name: str
+    kind: str
+    """One of DEVICE_KINDS."""
+    address: str
+    snmp: str
+    """Parameters with which it is asked over SNMP, a JSON object as text; empty: it is not."""
     valid_from: int
     valid_to: int | None
 

@@ -13,7 +13,7 @@ from core.wire import Plan, PlanCheck
 from inventory import tables
 from inventory.plan import PLAN_BOUNDS, setting
 from inventory.rebuild import read_contents, read_revision
-from inventory.records import PROVINCE, ROLES, PlannedCheck, Setting, Unit, valid
+from inventory.records import PROVINCE, ROLES, Maintenance, PlannedCheck, Setting, Unit, WatchedDevice, valid
 from inventory.state import State
 
 __all__ = ["PROVINCE", "ROLES", "PlannedCheck", "Registry", "Unit"]
@@ -60,6 +60,13 @@ class Registry:
         """What is measured from one unit now."""
         return self._now.by_vantage.get(vantage, ())
 
+    def maintenance(self) -> Sequence[Maintenance]:
+        """All planned work: past, present and to come."""
+        return self._now.maintenance
+
+    def watched_devices(self, unit: str, at: int) -> Sequence[WatchedDevice]:
+        return [each for each in valid(self._now.devices, at) if each.unit == unit]
+
     def plan(self, vantage: str) -> Plan:
         """The plan of that unit's agent; without checks for a unit that has none."""
         now = self._now  # one snapshot throughout, though another may take its place meanwhile
@@ -76,6 +83,8 @@ class _Snapshot:
     units: "_Timeline"
     provinces: frozenset[str]
     settings: Sequence[Setting]
+    devices: Sequence[WatchedDevice]
+    maintenance: Sequence[Maintenance]
     all: Mapping[int, PlannedCheck]
     live: Mapping[int, PlannedCheck]
     by_vantage: Mapping[str, Sequence[PlannedCheck]]
@@ -130,6 +139,8 @@ def _read(state: State) -> _Snapshot:
         units=_Timeline(contents.units),
         provinces=frozenset(unit.code for unit in contents.units if unit.level is Level.PROVINCE),
         settings=valid(contents.settings, planned_at),
+        devices=contents.devices,
+        maintenance=contents.maintenance,
         all=MappingProxyType(every),
         live=MappingProxyType(live),
         by_vantage=_by_vantage(live.values()),

@@ -1,4 +1,4 @@
-"""The registry's tables. Units, links, services, templates and settings are kept as *versions*.
+"""The registry's tables. Units, links, services, templates, settings, watched devices and maintenance are kept as *versions*.
 
 A row is true from `valid_from` until `valid_to` (open when null), and what it said is never overwritten by what
 came after: the history of a commune that was merged away is still there to be asked. The versions of one key do
@@ -99,6 +99,30 @@ settings = sa.Table(
     _text("value"),
     *_validity(),
     sa.UniqueConstraint("name", "valid_from"),
+)
+
+watched_devices = sa.Table(
+    "watched_devices",
+    METADATA,
+    _id(),
+    _text("unit"),
+    _text("name"),
+    _text("kind"),
+    _text("address"),
+    _text("snmp"),
+    *_validity(),
+    sa.UniqueConstraint("unit", "name", "valid_from"),
+)
+
+maintenance = sa.Table(
+    "maintenance",
+    METADATA,
+    _id(),
+    _text("unit"),
+    _text("note"),
+    _text("scope"),
+    *_validity(),
+    sa.UniqueConstraint("unit", "note", "valid_from"),
 )
 
 checks = sa.Table(

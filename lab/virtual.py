@@ -28,7 +28,7 @@ MAX_ROWS = 4_000
 """Results in one report, so that it stays far below the limit of its size."""
 MAX_WAITING = 200_000
 """Results that a virtual agent keeps; a real one keeps far more, on disk."""
-OVER_THE_LINE = frozenset({"line", "internet", "service"})
+OVER_THE_LINE = frozenset({"line", "hub", "internet", "service"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class Recorder:
         self.contacts = []
         self.folds = self.checkpoints = 0
 
+    def header(self, unit, header):
+        pass
+
     def fold(self, unit, epoch, rows, received_at):
         self.folds += 1
         for row in rows:

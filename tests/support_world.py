@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from collector.facts import Row
 from core.values import Check, Level
 from core.wire import Plan
-from inventory.records import PlannedCheck, Unit
+from inventory.records import Maintenance, PlannedCheck, Unit
 
 NOW = 1_790_000_000_000
 HUB, CENTRE, SERVICE, ROUTER = 1, 2, 3, 4
@@ -22,6 +22,7 @@ class Registry:
     revision = 1
 
     def __init__(self, units: int = 2) -> None:
+        self.windows: list[Maintenance] = []
         self._units = [
             Unit(f"u{n}", f"Unit {n}", Level.COMMUNE, None, None, "", None, None, 0, None)
             for n in range(1, units + 1)
@@ -45,6 +46,9 @@ class Registry:
 
     def plan(self, vantage: str) -> Plan:
         return Plan(unit=vantage, checks=[])
+
+    def maintenance(self) -> Sequence[Maintenance]:
+        return self.windows
 
     def units(self, at: int) -> Sequence[Unit]:
         return [unit for unit in self._units if unit.valid_to is None or at < unit.valid_to]

@@ -9,7 +9,8 @@ from support_views import unit_state
 
 from alerts.messages import LANGUAGES, duration, local_time, message, trial_message
 from alerts.schedule import GIVE_UP_MS, LONGEST_MS, next_attempt
-from collector.views import Outage, OutageChange
+from collector.views import Outage, OutageChange, Sentence
+from core.values import Cause
 
 NOON = 1_795_410_000_000  # 2026-11-23 05:00:00 UTC
 UNIT = unit_state("11953", "Phường Hiến Nam")
@@ -43,6 +44,51 @@ def test_a_retracted_outage_is_corrected():
     assert found is not None
     assert found.title == "◇ Correction: Phường Hiến Nam was not down"
     assert "arrived late" in found.body
+
+
+def test_a_cause_is_told_and_whether_it_is_final():
+    found = message(OutageChange(1, NOON, "opened", replace(OPEN, cause=Cause.LINE)), UNIT, "vi", "")
+    assert found is not None
+    assert found.body.endswith("Nguyên nhân (tạm thời): đường truyền")
+    found = message(
+        OutageChange(1, NOON, "closed", replace(CLOSED, cause=Cause.POWER, final=True)), UNIT, "en", ""
+    )
+    assert found is not None
+    assert found.body.endswith("Cause: power")
+
+
+def test_a_hub_is_told_once_with_how_many_units_it_took_and_those_are_not():
+    members = (Sentence(NOON, "members down|17|17"),)
+    hub = replace(OPEN, subject="hub", cause=Cause.LINE, evidence=members)
+    found = message(OutageChange(1, NOON, "opened", hub), UNIT, "en", "")
+    assert found is not None
+    assert found.title == "■ Hub down: Phường Hiến Nam (17 units)"
+    explained = replace(OPEN, cause=Cause.UPSTREAM, root=7)
+    assert message(OutageChange(1, NOON, "opened", explained), UNIT, "en", "") is None
+
+
+@pytest.mark.parametrize(
+    "outage",
+    [
+        replace(OPEN, cause=Cause.PLANNED),
+        replace(OPEN, subject="device|41", cause=Cause.DEVICE),
+        replace(OPEN, subject="centre", cause=Cause.CENTRE, ended_at=NOON + 20_000),
+    ],
+)
+def test_planned_work_devices_and_a_restart_of_the_centre_wake_nobody(outage: Outage):
+    for what in ("opened", "closed", "retracted"):
+        assert message(OutageChange(1, NOON, what, outage), UNIT, "vi", "") is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("subject", ["unit", "hub", "agent", "lan", "centre"])
+@pytest.mark.parametrize("what", ["opened", "closed", "retracted"])
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.PLANNED])
+def test_every_subject_and_cause_has_its_words(language: str, subject: str, what: str, cause: Cause):
+    about = replace(CLOSED, subject=subject, cause=cause)
+    found = message(OutageChange(1, NOON, what, about), UNIT, language, LINK)
+    assert found is not None
+    assert "{" not in found.title + found.body
 
 
 def test_a_revision_of_times_alone_is_no_message():

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support_world import CENTRE, HUB, NOW, ROUTER, SERVICE, Registry, row
 
-from collector import outages
+from collector import outage_store as outages
 from collector.facts import Row
 from collector.feed import Feed
 from collector.timeline import Stretch

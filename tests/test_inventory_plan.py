@@ -6,7 +6,7 @@ import pytest
 
 from core.values import Level
 from inventory.plan import Contents, Planned, plan
-from inventory.records import Link, Service, Setting, Template, Unit
+from inventory.records import Link, Service, Setting, Template, Unit, WatchedDevice
 
 PROVINCE = Unit("33", "Tỉnh", Level.PROVINCE, None, None, "", None, None, 0, None)
 COMMUNE = Unit("11950", "Xã", Level.COMMUNE, "33", None, "", None, None, 0, None)
@@ -22,7 +22,8 @@ def planned(*things: object, at: int = 1) -> list[Planned]:
     def those(kind: type) -> list:
         return [thing for thing in things if isinstance(thing, kind)]
 
-    return plan(Contents(those(Unit), those(Link), those(Service), those(Template), those(Setting)), at)
+    kinds = (Unit, Link, Service, Template, Setting, WatchedDevice)
+    return plan(Contents(*map(those, kinds)), at)
 
 
 def targets(*things: object, at: int = 1) -> list[str]:
@@ -132,3 +133,18 @@ def test_two_services_at_one_address_are_two_checks() -> None:
     other = replace(PORTAL, code="qlvb", name="QLVB")
     checks = planned(PROVINCE, COMMUNE, PORTAL, other, EVERY_SERVICE)
     assert [check.service for check in checks] == ["dvc", "qlvb"]
+
+
+def test_watched_devices_are_checked_under_their_own_names_and_asked_over_snmp_where_they_can_be() -> None:
+    printer = WatchedDevice("11950", "Máy in", "printer", "10.2.2.30", "", 0, None)
+    switch = WatchedDevice("11950", "Switch", "switch", "fd00::1", '{"community": "noc"}', 0, None)
+    ping = replace(PING, role="device", target="{device}", label="Thiết bị")
+    snmp = replace(
+        PING, role="device", kind="snmp", target="{snmp}", params='{"version": "2c"}', label="SNMP"
+    )
+    found = planned(PROVINCE, COMMUNE, ping, snmp, printer, switch)
+    assert [(each.label, each.kind, each.target, each.params) for each in found] == [
+        ("Máy in", "icmp", "10.2.2.30", ""),
+        ("Switch", "icmp", "fd00::1", ""),
+        ("Switch", "snmp", "fd00::1", '{"community": "noc", "version": "2c"}'),
+    ]

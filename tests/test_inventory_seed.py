@@ -73,7 +73,8 @@ def test_links_and_services_give_each_unit_the_rest_of_its_checks(state: State) 
     registry.refresh()
     assert Counter((c.role, c.check.interval_ms) for c in registry.checks_of("11950")) == {
         ("lan", 5000): 1,
-        ("line", 5000): 2,
+        ("hub", 5000): 1,
+        ("line", 5000): 1,
         ("service", 30_000): 1,
     }
     centre = registry.checks_of("33")

@@ -64,6 +64,7 @@ REASONS: Mapping[str, str] = {
 }
 ROLES: Mapping[str, str] = {
     "lan": mark("LAN"),
+    "hub": mark("Line to the hub"),
     "line": mark("Line"),
     "internet": mark("Internet"),
     "service": mark("Service"),

@@ -23,6 +23,10 @@ def broken(outcomes: Mapping[str, Outcome]) -> Iterator[Fault]:
     for link in rows["links"]:
         if link.row["unit"] not in codes:
             yield _fault("links", link, "unit", f"unknown unit|{link.row['unit']}")
+    for name in ("watched_devices", "maintenance"):
+        for version in rows[name]:
+            if version.row["unit"] not in codes:
+                yield _fault(name, version, "unit", f"unknown unit|{version.row['unit']}")
     services = {version.row["code"] for version in rows["services"]}
     for template in rows["templates"]:
         yield from _template(template, services)

@@ -9,7 +9,7 @@ from core.values import Level
 from inventory import tables
 from inventory.exchange import cells
 from inventory.exchange.cells import Reader, Scalar
-from inventory.records import ROLES
+from inventory.records import DEVICE_KINDS, ROLES, SCOPES
 
 _LEVELS = {
     **{str(level): str(level) for level in Level},
@@ -22,6 +22,15 @@ _LEVELS = {
 _VANTAGES = {"unit": "unit", "đơn vị": "unit", "centre": "centre", "trung tâm": "centre"}
 _ROLES = {role: role for role in ROLES}
 _LINK_KINDS = {"wan": "wan", "internet": "internet", "tslcd": "wan"}
+_DEVICE_KINDS = {
+    **{kind: kind for kind in DEVICE_KINDS},
+    "bộ định tuyến": "router",
+    "chuyển mạch": "switch",
+    "máy tính": "pc",
+    "máy in": "printer",
+    "máy chủ": "server",
+}
+_SCOPES = {**{scope: scope for scope in SCOPES}, "đơn vị": "unit", "cả cấp dưới": "below"}
 _DAY_MS = 86_400_000
 
 
@@ -153,7 +162,34 @@ _SETTINGS = Sheet(
     ),
 )
 
+_WATCHED_DEVICES = Sheet(
+    tables.watched_devices,
+    "Thiết bị giám sát",
+    ("unit", "name"),
+    (
+        Column("unit", cells.code, ("đơn vị", "mã đơn vị"), needed=True),
+        Column("name", cells.text, ("tên", "tên thiết bị"), needed=True),
+        Column("kind", cells.one_of("kind", _DEVICE_KINDS), ("loại",), needed=True),
+        Column("address", cells.host, ("địa chỉ",), needed=True),
+        Column("snmp", cells.params, ("tham số snmp",)),
+        *_VALIDITY,
+    ),
+)
+
+_MAINTENANCE = Sheet(
+    tables.maintenance,
+    "Bảo trì",
+    ("unit", "note"),
+    (
+        Column("unit", cells.code, ("đơn vị", "mã đơn vị"), needed=True),
+        Column("note", cells.text, ("nội dung",), needed=True),
+        Column("scope", cells.one_of("scope", _SCOPES), ("phạm vi",), blank="unit"),
+        *_VALIDITY,
+    ),
+)
+
 SHEETS: Mapping[str, Sheet] = {
-    sheet.name: sheet for sheet in (_UNITS, _LINKS, _SERVICES, _TEMPLATES, _SETTINGS)
+    sheet.name: sheet
+    for sheet in (_UNITS, _LINKS, _SERVICES, _WATCHED_DEVICES, _TEMPLATES, _SETTINGS, _MAINTENANCE)
 }
 """By table name, in the order in which they build on each other."""

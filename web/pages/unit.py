@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from collector.views import AgentState, CheckState, Outage, Views
 from inventory.devices import devices, versions
+from inventory.records import LINE_ROLES
 from web.context import Context, context_of
 from web.i18n import language_of, speaker
 from web.pages.hosts import facts, revisions
@@ -113,7 +114,7 @@ def _places(views: Views, context: Context, code: str) -> Sequence[Place]:
 def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:
     """What can be drawn, the line first: that is what a unit's page is opened for."""
     found = []
-    for check in sorted(checks, key=lambda check: check.role != "line"):
+    for check in sorted(checks, key=lambda check: check.role not in LINE_ROLES):
         main = next((name for name in MAIN_FIGURES if name in check.series), None)
         if main is not None:
             label = f"{check.label} · {check.check.kind.upper()} · {name_of(context, check.vantage)}"
