@@ -72,7 +72,7 @@ def our_request(agent: str, first_check: int, place: Place, runs: int, dice: ran
             column = columns.setdefault(name, wire.Column([], []))
             column.row.append(row)
             column.value.append(value)
-    results = wire.Results(
+    results = wire.Results.of(
         n=list(range(first_run * CHECKS + 1, (first_run + runs) * CHECKS + 1)),
         check=[first_check + row % CHECKS for row in range(size)],
         k=[first_run + row // CHECKS + 1 for row in range(size)],
@@ -83,7 +83,7 @@ def our_request(agent: str, first_check: int, place: Place, runs: int, dice: ran
     produced = (first_run + runs) * CHECKS
     counters = wire.Counters(produced=produced, dropped=0, waiting=0, thinned=0, skipped=0)
     header = wire.Header(agent, "bench", place.seq, base, 3, LIFE, counters, HEALTH)
-    body = deflate(wire.encode(wire.Report(header, results, columns)))
+    body = deflate(wire.encode(wire.Report(header, results, wire.gathered(columns))))
     headers = {
         "Authorization": f"Bearer {agent}.{SECRET}",
         "Content-Encoding": "zstd",

@@ -6,7 +6,7 @@ A report's lists of numbers are dear to keep and dear to come back to, once they
 """
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from collector.samples import Batch
 from collector.series import REFUSED
-from core.wire import Column
+from core.wire import Figures
 
 
 class Packed(NamedTuple):
@@ -33,21 +33,20 @@ NOTHING = Packed(0, b"", b"", ())
 
 
 def pack(
-    check: list[int], at: list[int], figures: Mapping[str, Column], keep: Sequence[bool] | None = None
+    check: list[int], at: list[int], figures: Sequence[Figures], keep: Sequence[bool] | None = None
 ) -> Packed:
     """Pack the figures of a report. `keep` says which of its results count; None: all."""
     packed = []
-    seen: list[int] = []
-    rows = b""
-    for name, column in figures.items():
-        row, value = column.row, column.value
+    for each in figures:
+        row, taken = each.row, None
         if keep is not None:
             taken = [i for i, index in enumerate(row) if keep[index]]
-            row, value = [row[i] for i in taken], [value[i] for i in taken]
-        # The figures of one kind of check stand in the same rows: comparing costs a tenth of packing.
-        if row != seen:
-            seen, rows = row, whole(len(row))(*row)
-        packed.append((name, rows, real(len(value))(*value)))
+            row = [row[i] for i in taken]
+        rows, doubles = whole(len(row))(*row), real(len(row))
+        packed += [
+            (name, rows, doubles(*(value if taken is None else [value[i] for i in taken])))
+            for name, value in each.value.items()
+        ]
     if not packed:
         return NOTHING
     size = len(check)

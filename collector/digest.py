@@ -14,7 +14,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from collector.columns import Columns
-from collector.facts import Row
+from collector.facts import Run
 from collector.feed import Feed
 from collector.ledger import Ledger
 from collector.reader import Taken
@@ -28,7 +28,7 @@ from inventory.state import State
 class Evidence(Protocol):
     """What digesting and reception need of `collector.world.World`."""
 
-    def fold(self, unit: str, epoch: str, rows: Sequence[Row], received_at: int) -> None: ...
+    def fold(self, unit: str, epoch: str, runs: Sequence[Run], received_at: int) -> None: ...
 
     def header(self, unit: str, header: Header) -> None: ...
 
@@ -82,14 +82,14 @@ class Digest:
         self._reached = number
         sifted, header = taken.sifted, taken.header
         if number > self._digested:
-            if sifted.rows:
-                self._world.fold(taken.unit, header.epoch, sifted.rows, taken.received_at)
+            if sifted.runs:
+                self._world.fold(taken.unit, header.epoch, sifted.runs, taken.received_at)
             self._world.header(taken.unit, header)
             if self._ledger.take(taken):
                 self._feed.publish("agent", header.agent)
             counts = self.counts
             counts["reports_total"] += 1
-            counts["results_total"] += len(sifted.rows)
+            counts["results_total"] += sifted.results
             if sifted.refused:
                 counts["results_refused_total"] += sum(sifted.refused.values())
             counts["figures_not_finite_total"] += taken.lost

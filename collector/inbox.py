@@ -14,6 +14,7 @@ import queue
 import struct
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ import msgspec
 from core.errors import Unavailable
 
 SEGMENT_BYTES = 16 << 20
+GATHER_S = 0.002
+"""A write waits so long for others to join it: a flush of the disk costs more than that, and is the dearest part."""
 _FRAME = struct.Struct("<II")
 """Before each record: its length and its CRC-32."""
 _MAX_RECORD = 4 << 20
@@ -131,6 +134,8 @@ class Inbox(Generic[T]):
         while not ending:
             waiting: list[_Put[T]] = []
             item = self._queue.get()
+            if item is not None:
+                time.sleep(GATHER_S)
             with contextlib.suppress(queue.Empty):
                 while item is not None:
                     waiting += item

@@ -1,4 +1,4 @@
-"""Where reports come in: the HTTP endpoint, and the life of the journal and of the thread that digests it.
+"""The way of reports into the centre: the life of the journal and of the thread that digests it.
 
 `204` means that the report is in the journal, on disk. Nothing else is done before the answer but what may refuse it.
 """
@@ -10,25 +10,21 @@ import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-
 from collector.accounting import Ranges
 from collector.agents import AgentRow, Agents
 from collector.digest import Digest, Evidence
 from collector.feed import Feed
 from collector.inbox import Inbox, Record
 from collector.ledger import Ledger
-from collector.problems import Forbidden, problem
+from collector.problems import Forbidden
 from collector.reader import Checks, Reader, Taken
 from collector.samples import SampleStore
 from collector.series import SeriesTable
 from collector.views import EpochCount
 from collector.worker import Worker
 from core.clock import Clock
-from core.compress import TooLarge
-from core.errors import NhipError, Unavailable
-from core.wire import MAX_BODY, Header
+from core.errors import Unavailable
+from core.wire import Header
 from inventory.state import State
 
 LARGE_BODY = 64 << 10
@@ -94,24 +90,21 @@ class Ingest:
         """Wait until all that was acknowledged is digested, stored and in a checkpoint; False if it cannot be."""
         return await asyncio.to_thread(self._worker.settle)
 
-    async def post_report(self, request: Request) -> Response:
-        """`POST /api/v1/reports`: 204 when the report is on disk, or was before; else problem+json.
+    def admit(self, authorization: str | None) -> AgentRow:
+        """The agent that may send a report now.
 
-        401 and 403: the credential; 413: too large; 422: not a sound report, with the place in it; 503: try again after
-        `Retry-After` seconds.
+        Raises:
+            Refused: the credential is not good.
+            Unavailable: reports come in faster than they are stored.
         """
-        try:
-            agent = self._agents.authenticate(request.headers.get("authorization"))
-            if self._worker.is_full:
-                raise Unavailable("reports come in faster than they are stored", retry_after_s=RETRY_AFTER_S)
-            body = await _body(request)
-            await self._accept(agent, body, request.headers.get("content-encoding", "identity").lower())
-        except ClientDisconnect:
-            return Response(status_code=400)
-        except NhipError as error:
-            self._refused += 1
-            return problem(error)
-        return Response(status_code=204)
+        agent = self._agents.authenticate(authorization)
+        if self._worker.is_full:
+            raise Unavailable("reports come in faster than they are stored", retry_after_s=RETRY_AFTER_S)
+        return agent
+
+    def refused(self) -> None:
+        """Count a report that was not taken."""
+        self._refused += 1
 
     def counters(self) -> Mapping[str, float]:
         """Totals since the start, and gauges, for `/metrics`."""
@@ -134,7 +127,14 @@ class Ingest:
         """What the agent last said of itself, and when that came; None before its first report."""
         return self._ledger.last_header(agent)
 
-    async def _accept(self, agent: AgentRow, body: bytes, encoding: str) -> None:
+    async def accept(self, agent: AgentRow, body: bytes, encoding: str) -> None:
+        """Take a report, as it was sent by an agent that was admitted. When this returns, it is on disk.
+
+        Raises:
+            BadInput: it is no sound report, or too large.
+            Forbidden: it is of another agent.
+            Unavailable: the journal cannot be written.
+        """
         received_at = self._clock.now()
         read = partial(self._reader.read, body, encoding, agent.unit, agent.enrolled_at, received_at)
         taken = await asyncio.to_thread(read) if len(body) > LARGE_BODY else read()
@@ -186,14 +186,3 @@ class Ingest:
             except Exception:  # noqa: BLE001 - whatever an engine raises
                 _log.exception("upkeep of the sample store failed; tried again in a minute")
             await self._clock.sleep_until(now + MAINTAIN_MS)
-
-
-async def _body(request: Request) -> bytes:
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
-        raise TooLarge(f"a report may have {MAX_BODY} bytes as sent")
-    body = b""
-    async for chunk in request.stream():
-        body = body + chunk if body else chunk
-        if len(body) > MAX_BODY:
-            raise TooLarge(f"a report may have {MAX_BODY} bytes as sent")
-    return body

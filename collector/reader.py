@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from collector.accounting import runs
 from collector.sift import Sifted, sift
 from core.compress import inflate
 from core.wire import MAX_PLAIN, Document, Dropped, Event, Header, decode_report
@@ -59,7 +58,7 @@ class Reader:
             unit,
             received_at,
             report.header,
-            runs(report.results.n),
+            report.results.n,
             sift(report, known, received_at, enrolled_at),
             report.dropped,
             report.events,

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.problems import TooOften, problem
+from collector.reception import Reception
 from core import wire
 from core.clock import Clock
 from core.compress import TooLarge
@@ -44,7 +45,7 @@ def agent_routes(centre: "Centre") -> list[BaseRoute]:
         return Response(body, media_type="application/json", headers={"ETag": etag})
 
     return [
-        Route("/api/v1/reports", centre.ingest.post_report, methods=["POST"], middleware=timed),
+        Route("/api/v1/reports", Reception(centre.ingest, centre.clock)),
         Route("/api/v1/agent/plan", _told(get_plan), methods=["GET"], middleware=timed),
         Route("/api/v1/agent/enrol", _told(enrolment.post), methods=["POST"], middleware=timed),
         WebSocketRoute("/api/v1/agent/channel", centre.hub.serve),

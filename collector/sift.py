@@ -6,14 +6,13 @@ passes in C; only the others are looked at result by result.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import NamedTuple
 
 from collector.columns import NOTHING, Packed, pack
-from collector.facts import Row
+from collector.facts import Row, Run, in_runs, runs_of
 from collector.series import is_figure
 from core.values import Status
-from core.wire import Report
+from core.wire import Figures, Report
 
 FUTURE_MS = 300_000
 """A result may be this far past its reception: clocks differ, and their error is an estimate."""
@@ -33,7 +32,9 @@ _STATUSES = frozenset(status.value for status in Status)
 class Sifted(NamedTuple):
     """What is taken of a report."""
 
-    rows: Sequence[Row]
+    runs: Sequence[Run]
+    results: int
+    """How many there are in the runs."""
     samples: Packed
     refused: Mapping[str, int]
     """Results that are not taken, by reason."""
@@ -46,33 +47,42 @@ class Sifted(NamedTuple):
 def sift(report: Report, known: set[int], received_at: int, enrolled_at: int) -> Sifted:
     """Sort out the results of a report. `known` are the checks that its agent may report on."""
     results, figures, refused_samples = report.results, report.figures, 0
-    if not all(map(is_figure, figures)):
-        refused_samples = sum(len(column.value) for name, column in figures.items() if not is_figure(name))
-        figures = {name: column for name, column in figures.items() if is_figure(name)}
+    if not all(is_figure(name) for each in figures for name in each.value):
+        figures, refused_samples = _with_good_names(figures)
     error = report.header.clock_error or 0
-    at = [when - error for when in results.at] if error else results.at
+    agent_at = results.times()
+    at = results.times(error) if error else agent_at
     if not at:
-        return Sifted((), NOTHING, {}, refused_samples, None)
-    reason = results.reason
-    if len("".join(reason)) > MAX_REASON:
-        reason = [text[:MAX_REASON] for text in reason]
-    columns = zip(results.check, results.k, at, results.at, results.status, reason, strict=True)
-    rows = list(map(tuple.__new__, repeat(Row), columns))
+        return Sifted((), 0, NOTHING, {}, refused_samples, None)
+    outcome = [(status, reason[:MAX_REASON], count) for status, reason, count in results.outcome]
     latest, earliest, newest = received_at + FUTURE_MS, max(0, enrolled_at - BEFORE_MS), max(at)
-    if (
-        newest <= latest
-        and min(at) >= earliest
-        and known.issuperset(results.check)
-        and _STATUSES.issuperset(results.status)
-    ):
-        return Sifted(rows, pack(results.check, at, figures), {}, refused_samples, newest)
+    if newest <= latest and min(at) >= earliest and _STATUSES.issuperset(each[0] for each in outcome):
+        runs = runs_of(results.check, results.k, at, agent_at, outcome)
+        if known.issuperset([run.check for run in runs]):
+            return Sifted(runs, len(at), pack(results.check, at, figures), {}, refused_samples, newest)
+    words = [each[:2] for each in outcome for _ in range(each[2])]
+    rows = [
+        Row(*row, *said)
+        for row, said in zip(zip(results.check, results.k, at, agent_at, strict=True), words, strict=True)
+    ]
     why = [_why_not(row, known, earliest, latest) for row in rows]
     refused = Counter(reason for reason in why if reason)
     taken = [row for row, reason in zip(rows, why, strict=True) if not reason]
     # Refused results have no samples, and the number of their check may be anything: it is not looked up.
     check = [row.check if not reason else 0 for row, reason in zip(rows, why, strict=True)]
     keep = [not reason for reason in why]
-    return Sifted(taken, pack(check, at, figures, keep), refused, refused_samples, newest)
+    runs = in_runs(taken)
+    return Sifted(runs, len(taken), pack(check, at, figures, keep), refused, refused_samples, newest)
+
+
+def _with_good_names(figures: Sequence[Figures]) -> tuple[list[Figures], int]:
+    """Without figures whose name none may have, and how many samples those had."""
+    refused = sum(len(value) for each in figures for name, value in each.value.items() if not is_figure(name))
+    good = [
+        Figures(each.row, {name: value for name, value in each.value.items() if is_figure(name)})
+        for each in figures
+    ]
+    return good, refused
 
 
 def _why_not(row: Row, known: set[int], earliest: int, latest: int) -> str:

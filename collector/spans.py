@@ -13,9 +13,9 @@ same content. A second content for a known ordinal is against the protocol and c
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, sub
 
-from collector.facts import Row
+from collector.facts import Row, Run
 
 REACH = 2.5
 """For so many intervals a result speaks; after that nothing is known until the next one."""
@@ -65,18 +65,23 @@ class Stream:
         self.known_before = known_before
         self.in_order = all(a.last_at <= b.first_at for a, b in zip(self.spans, self.spans[1:], strict=False))
 
-    def extend(self, row: Row) -> int | None:
-        """As `add`, for a row that prolongs the last span in the same words; None, and nothing done, for any other."""
+    def extend(self, run: Run) -> int | None:
+        """As `add` of each of its rows, for a run that prolongs the last span in the same words; None, and nothing
+        done, for any other."""
         if not self.spans:
             return None
-        _, k, at, agent_at, status, reason = row
+        _, k, times, agent_times, status, reason = run
         last = self.spans[-1]
         before = last.last_at
         if k != last.k_last + 1 or status != last.status or reason != last.reason:
             return None
-        if not 0 <= at - before <= self.reach:
+        if not 0 <= times[0] - before <= self.reach:
             return None
-        last.k_last, last.last_at, last.agent_last = k, at, agent_at
+        if len(times) > 1:
+            steps = list(map(sub, times[1:], times))
+            if min(steps) < 0 or max(steps) > self.reach:
+                return None
+        last.k_last, last.last_at, last.agent_last = k + len(times) - 1, times[-1], agent_times[-1]
         self.touched.add(last.k_first)
         return before
 

@@ -14,7 +14,7 @@ from core.wire import MAX_PLAIN
 
 GATHER_S = 0.05
 """Reports are digested together with all that follow within this time: fewer turns, and answers are not held up."""
-GROUP_SAMPLES = 125_000
+GROUP_SAMPLES = 250_000
 GROUP_S = 1.0
 """Samples are stored when there are so many, or when the first of them has waited so long."""
 CHECKPOINT_BYTES = 64 << 20

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from collector import world_store as store
-from collector.facts import Row
+from collector.facts import Row, Run
 from collector.groups import EVERYBODY, everyone_silent
 from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Life, Said, margin
 from collector.presence import Presence
@@ -61,27 +61,28 @@ class World:
 
     # What comes in.
 
-    def fold(self, unit: str, epoch: str, rows: Sequence[Row], received_at: int) -> None:
-        """Take in results of one epoch of the agent of `unit`. Idempotent; rows of unknown checks are passed over."""
+    def fold(self, unit: str, epoch: str, runs: Iterable[Run], received_at: int) -> None:
+        """Take in results of one epoch of the agent of `unit`. Idempotent; those of unknown checks are passed over."""
         with self._lock:
-            for row in rows:
-                track = self._tracks.get(row.check) or self._new_track(row.check)
+            for run in runs:
+                track = self._tracks.get(run.check) or self._new_track(run.check)
                 if track is None or track.planned.vantage != unit:
                     continue
                 stream = track.streams.get(epoch) or self._new_stream(track, epoch)
-                if (since := stream.extend(row)) is not None:
-                    # More of the same, in order: what nearly every result is.
-                    self._dirty.add((row.check, epoch))
-                    if track.is_line or (row.status == "down" and track.is_of_lan):
-                        changed = self._confirmed if row.status == "up" else self._changed
+                if (since := stream.extend(run)) is not None:
+                    # More of the same, in order: what nearly every report says.
+                    self._dirty.add((run.check, epoch))
+                    if track.is_line or (run.status == "down" and track.is_of_lan):
+                        changed = self._confirmed if run.status == "up" else self._changed
                         about = track.planned.about
                         if since < changed.get(about, since + 1):
                             changed[about] = since
                     continue
-                if row.k <= stream.known_before + 1 and stream.known_before:
-                    self._aside.append((epoch, row))
-                    continue
-                self._add(track, stream, epoch, row, received_at)
+                for row in run.rows():
+                    if row.k <= stream.known_before + 1 and stream.known_before:
+                        self._aside.append((epoch, row))
+                    else:
+                        self._add(track, stream, epoch, row, received_at)
 
     def _add(self, track: Track, stream: Stream, epoch: str, row: Row, received_at: int) -> None:
         spans_before = len(stream.spans)

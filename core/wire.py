@@ -8,7 +8,10 @@ check in the epoch from 1 without a hole: it is what spans are folded over. A re
 
 import json
 import math
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, groupby
+from operator import sub
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -27,6 +30,9 @@ MAX_NUMBER = 1 << 53
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 Ordinal = Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
 Difference = Annotated[int, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Moment = Annotated[int, msgspec.Meta(ge=-(1 << 42), le=1 << 42)]
+"""Milliseconds since 1970, up to the year 2109, or between two such times. As many of them as a report can hold sum to a
+64-bit number."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -80,21 +86,69 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """Parallel arrays, one entry a result, in order of `n`."""
+    """Parallel arrays, one entry a result, in order of `n`; what repeats is told once.
 
-    n: list[Ordinal]
+    Most of what a busy centre does with a report is reading it, so a report holds no number that follows from another.
+    """
+
+    n: list[tuple[Ordinal, Ordinal]]
+    """The numbers as runs, first and last of each, in order."""
     check: list[Number]
     k: list[Ordinal]
-    at: list[Number]
-    """Start of the run, agent's clock."""
-    status: list[str]
-    reason: list[str]
+    at: list[Moment]
+    """Start of the run, agent's clock: of the first result, then of each how much later than the one before."""
+    outcome: list[tuple[str, str, Ordinal]]
+    """Status, reason, and how many results in a row have them."""
+
+    @staticmethod
+    def of(
+        n: Iterable[int],
+        check: list[int],
+        k: list[int],
+        at: list[int],
+        status: Iterable[str],
+        reason: Iterable[str],
+    ) -> "Results":
+        """Results from one entry each."""
+        numbers: list[tuple[int, int]] = []
+        for each in n:
+            if numbers and each == numbers[-1][1] + 1:
+                numbers[-1] = (numbers[-1][0], each)
+            else:
+                numbers.append((each, each))
+        words = groupby(zip(status, reason, strict=True))
+        later = [*at[:1], *map(sub, at[1:], at)]
+        return Results(numbers, check, k, later, [(*said, sum(1 for _ in same)) for said, same in words])
+
+    def numbers(self) -> list[int]:
+        """`n` of each result."""
+        return [each for first, last in self.n for each in range(first, last + 1)]
+
+    def times(self, clock_error: int = 0) -> list[int]:
+        """When each began, by a clock that the agent's is ahead of by `clock_error` ms."""
+        return list(accumulate(self.at, initial=-clock_error))[1:]
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """Status of each result, and reason of each."""
+        status: list[str] = []
+        reason: list[str] = []
+        for said, why, count in self.outcome:
+            status += [said] * count
+            reason += [why] * count
+        return status, reason
 
 
-class Column(msgspec.Struct, frozen=True):
-    """The samples of one figure: `value[i]` belongs to the result at index `row[i]` of `Results`."""
+class Figures(msgspec.Struct, frozen=True):
+    """Samples of figures that the same results have: `value[name][i]` belongs to the result at index `row[i]`."""
 
     row: list[Number]
+    value: dict[str, list[float]]
+
+
+class Column(NamedTuple):
+    """The samples of one figure: `value[i]` belongs to the result at index `row[i]`."""
+
+    row: list[int]
     value: list[float]
 
 
@@ -135,10 +189,32 @@ class Event(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     header: Header
     results: Results
-    figures: dict[str, Column] = {}
+    figures: list[Figures] = []
     documents: list[Document] = []
     events: list[Event] = []
     dropped: list[Dropped] = []
+
+    def columns(self) -> dict[str, Column]:
+        """Its figures by name."""
+        found: dict[str, Column] = {}
+        for figures in self.figures:
+            for name, value in figures.value.items():
+                column = found.setdefault(name, Column([], []))
+                column.row.extend(figures.row)
+                column.value.extend(value)
+        return found
+
+
+def gathered(columns: Mapping[str, Column]) -> list[Figures]:
+    """Figures by name, those together that stand in the same rows."""
+    found: list[Figures] = []
+    for name, (row, value) in columns.items():
+        same = next((figures for figures in found if figures.row == row and name not in figures.value), None)
+        if same is None:
+            found.append(Figures(row, {name: value}))
+        else:
+            same.value[name] = value
+    return found
 
 
 class PlanCheck(msgspec.Struct, frozen=True):
@@ -252,12 +328,17 @@ def _decode_with_bad_figures(plain: bytes) -> tuple[Report, int]:
     lost = 0
     try:
         raw = json.loads(plain)
-        for column in (raw.get("figures") or {}).values():
-            keep = [i for i, value in enumerate(column["value"]) if _finite(value)]
-            lost += len(column["value"]) - len(keep)
-            column["row"] = [column["row"][i] for i in keep]
-            column["value"] = [column["value"][i] for i in keep]
-        return msgspec.convert(raw, Report), lost
+        parts = []
+        for figures in raw.get("figures") or []:
+            for name, values in figures["value"].items():
+                if len(values) != len(figures["row"]):
+                    raise BadInput("row and value differ in length", where=f"$.figures[...].value.{name}")
+                keep = [i for i, value in enumerate(values) if _finite(value)]
+                lost += len(values) - len(keep)
+                parts.append(
+                    {"row": [figures["row"][i] for i in keep], "value": {name: [values[i] for i in keep]}}
+                )
+        return msgspec.convert(raw | {"figures": parts}, Report), lost
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise BadInput(what, where=where.strip("`") or "$") from error
@@ -276,11 +357,23 @@ def _finite(value: object) -> bool:
 
 def _check_shape(report: Report) -> None:
     rows = report.results
-    size = len(rows.n)
-    if not size == len(rows.check) == len(rows.k) == len(rows.at) == len(rows.status) == len(rows.reason):
+    size = len(rows.check)
+    if not size == len(rows.k) == len(rows.at):
         raise BadInput("arrays of different length", where="$.results")
-    for name, column in report.figures.items():
-        if len(column.row) != len(column.value):
-            raise BadInput("row and value differ in length", where=f"$.figures.{name}")
-        if column.row and max(column.row) >= size:
-            raise BadInput("row outside of results", where=f"$.figures.{name}.row")
+    if rows.at and rows.at[0] < 0:
+        raise BadInput("before 1970", where="$.results.at[0]")
+    before = numbered = 0
+    for first, last in rows.n:
+        if not before < first <= last:
+            raise BadInput("numbers are not in order", where="$.results.n")
+        before, numbered = last, numbered + last - first + 1
+    if numbered != size:
+        raise BadInput(f"{numbered} numbers for {size} results", where="$.results.n")
+    if sum(count for _, _, count in rows.outcome) != size:
+        raise BadInput(f"outcomes are not of {size} results", where="$.results.outcome")
+    for place, figures in enumerate(report.figures):
+        for name, value in figures.value.items():
+            if len(value) != len(figures.row):
+                raise BadInput("row and value differ in length", where=f"$.figures[{place}].value.{name}")
+        if figures.row and max(figures.row) >= size:
+            raise BadInput("row outside of results", where=f"$.figures[{place}].row")

@@ -9,6 +9,9 @@ declare -A wanted=(
     [prometheus-blackbox-exporter]="bench/agent_footprint"
     [zabbix-agent2]="bench/agent_footprint"
     [iproute2]="lab wan: network namespaces"
+    [iputils-ping]="the ICMP engine beside the packets of another program"
+    [prometheus-alertmanager]="bench/detection"
+    [snmp]="bench/snmp; traps of a real sender"
 )
 missing=()
 for package in "${!wanted[@]}"; do

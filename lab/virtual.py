@@ -13,6 +13,7 @@ from core.wire import (
     Counters,
     Document,
     Dropped,
+    Figures,
     Header,
     Health,
     Life,
@@ -20,6 +21,7 @@ from core.wire import (
     PlanCheck,
     Report,
     Results,
+    gathered,
 )
 from lab.scenario import Conditions, Event, conditions, noise
 
@@ -173,7 +175,7 @@ class VirtualAgent:
 
 
 def _columns(rows: Sequence[Row]) -> Results:
-    return Results(
+    return Results.of(
         n=[row.n for row in rows],
         check=[row.check for row in rows],
         k=[row.k for row in rows],
@@ -183,14 +185,14 @@ def _columns(rows: Sequence[Row]) -> Results:
     )
 
 
-def _figures(rows: Sequence[Row]) -> dict[str, Column]:
+def _figures(rows: Sequence[Row]) -> list[Figures]:
     found: dict[str, tuple[list[int], list[float]]] = {}
     for index, row in enumerate(rows):
         for name, value in row.figures.items():
             column = found.setdefault(name, ([], []))
             column[0].append(index)
             column[1].append(value)
-    return {name: Column(row=rows_, value=values) for name, (rows_, values) in found.items()}
+    return gathered({name: Column(*column) for name, column in found.items()})
 
 
 def virtual_outcome(

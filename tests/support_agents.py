@@ -84,7 +84,7 @@ class Centre:
         return [
             (epoch, *row)
             for (epoch, _), report in self.reports.items()
-            for row in zip(report.results.n, report.results.check, report.results.k, strict=True)
+            for row in zip(report.results.numbers(), report.results.check, report.results.k, strict=True)
         ]
 
     def events(self) -> list[wire.Event]:

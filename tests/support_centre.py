@@ -123,7 +123,7 @@ class FakeAgent:
         for check in checks.values():
             self.k[check] = self.k.get(check, 0) + 1
         said = [labels.get(label, status) for label in checks]
-        results = wire.Results(
+        results = wire.Results.of(
             n=list(range(first, self.n + 1)),
             check=list(checks.values()),
             k=[self.k[check] for check in checks.values()],
@@ -135,7 +135,7 @@ class FakeAgent:
         return wire.Report(
             header(self.name, self.seq, produced=self.n, sent_at=self.site.clock.now(), clock_error=0),
             results,
-            figures,
+            wire.gathered(figures),
         )
 
     async def post(self, report: wire.Report) -> httpx2.Response:

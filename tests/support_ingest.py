@@ -12,6 +12,7 @@ from starlette.routing import Route
 from collector.agents import Agents
 from collector.feed import Feed
 from collector.ingest import Ingest
+from collector.reception import Reception
 from collector.samples.duckdb_engine import DuckStore
 from core import wire
 from core.compress import deflate
@@ -38,10 +39,11 @@ class Recorder:
     def header(self, unit, header):
         pass
 
-    def fold(self, unit, epoch, rows, received_at):
+    def fold(self, unit, epoch, runs, received_at):
         self.folds += 1
-        for row in rows:
-            self.rows[unit][epoch, row.check, row.k] = row
+        for run in runs:
+            for row in run.rows():
+                self.rows[unit][epoch, row.check, row.k] = row
 
     def contact(self, unit, at):
         self.contacts.append((unit, at))
@@ -71,7 +73,7 @@ def header(agent, seq, *, epoch="e", produced=0, dropped=0, waiting=0, sent_at=N
 def report(agent, seq, checks, *, first=1, at=NOW, status="up", figures=None, extra=None, **more):
     """One result of each of `checks`, a second apart, numbered from `first` (n and k alike)."""
     size = len(checks)
-    results = wire.Results(
+    results = wire.Results.of(
         n=list(range(first, first + size)),
         check=list(checks),
         k=[first] * size,
@@ -84,7 +86,7 @@ def report(agent, seq, checks, *, first=1, at=NOW, status="up", figures=None, ex
             "rtt_mean_seconds": wire.Column(list(range(size)), [0.001 * (i + seq) for i in range(size)])
         }
     more.setdefault("produced", first + size - 1)
-    return wire.Report(header(agent, seq, **more), results, figures, **(extra or {}))
+    return wire.Report(header(agent, seq, **more), results, wire.gathered(figures), **(extra or {}))
 
 
 class Site:
@@ -99,7 +101,7 @@ class Site:
         self.world = world or Recorder()
         self.feed = Feed(1)
         self.ingest = Ingest(self.state, self.store, Checks(), self.agents, self.world, self.clock, self.feed)
-        self.app = Starlette(routes=[Route("/api/v1/reports", self.ingest.post_report, methods=["POST"])])
+        self.app = Starlette(routes=[Route("/api/v1/reports", Reception(self.ingest, self.clock))])
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://centre")
 
     def enrol(self, unit="u1"):

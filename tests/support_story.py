@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from collector import outage_store
-from collector.facts import Row
+from collector.facts import Row, in_runs
 from collector.feed import Feed
 from collector.views import Outage, OutageChange
 from collector.watch import Watch
@@ -235,7 +235,7 @@ class Story:
         self.router_ks[check] += 1
         status, reason = self._burst(self.reaches(site), lines=1)
         row = Row(check, self.router_ks[check], self.now - 100, self.now - 100, status, reason)
-        self._sign(lambda world: world.fold(PROVINCE, "centre", [row], row.at))
+        self._sign(lambda world: world.fold(PROVINCE, "centre", in_runs([row]), row.at))
 
     def _report(self, site: Site) -> None:
         rows, site.waiting = site.waiting, []
@@ -253,7 +253,7 @@ class Story:
     def take(self, told: Told) -> None:
         """A report comes in."""
         unit, epoch, rows, header, received_at = told
-        self.world.fold(unit, epoch, rows, received_at)
+        self.world.fold(unit, epoch, in_runs(rows), received_at)
         self.world.header(unit, header)
 
     # What happens.

@@ -86,7 +86,7 @@ class Machine:
 
     def _take(self, report: wire.Report) -> None:
         assert len({report.header.life.started_at}) == 1
-        for n, check, k in zip(report.results.n, report.results.check, report.results.k, strict=True):
+        for n, check, k in zip(report.results.numbers(), report.results.check, report.results.k, strict=True):
             assert n not in self.delivered
             self.delivered[n] = report.header.epoch
             assert k not in self.delivered_ks.setdefault(check, set())
@@ -119,7 +119,7 @@ class Machine:
         totals = self.file.totals
         waiting = {n for (n,) in self.file.connection.execute("SELECT n FROM results")}
         unsent = reports.pending(self.file)
-        formed = set(report_of(unsent).results.n) if unsent else set()
+        formed = set(report_of(unsent).results.numbers()) if unsent else set()
         dropped = self.dropped_numbers()
         parts = [set(self.delivered), waiting, formed, dropped]
         assert sum(map(len, parts)) == totals.produced
@@ -212,7 +212,7 @@ def test_a_report_holds_results_of_one_life_only(machine: Machine) -> None:
             assert formed is not None
             reports.ack(machine.file, formed.seq)
         report = report_of(formed)
-        lives.append((report.header.life.started_at, report.results.n))
+        lives.append((report.header.life.started_at, report.results.numbers()))
     assert lives == [(2, [6, 7, 8, 9, 10]), (1, [1, 2, 3, 4, 5])]
 
 
@@ -226,7 +226,7 @@ def test_the_newest_minute_goes_ahead_of_a_backlog_and_the_backlog_oldest_first(
             formed = reports.form(machine.file, about(machine.now), backlog=backlog)
             assert formed is not None
             reports.ack(machine.file, formed.seq)
-            order.append(report_of(formed).results.n)
+            order.append(report_of(formed).results.numbers())
     assert order == [[11, 12, 13], list(range(1, 11))]
 
 
@@ -237,7 +237,7 @@ def test_figures_arrive_as_they_were_measured(machine: Machine) -> None:
         formed = reports.form(machine.file, about(), backlog=False)
     assert formed is not None
     back: list[dict[str, float]] = [{}, {}, {}]
-    for name, column in report_of(formed).figures.items():
+    for name, column in report_of(formed).columns().items():
         for row, value in zip(column.row, column.value, strict=True):
             back[row][name] = value
     assert back == figures
@@ -251,8 +251,8 @@ def test_figures_that_are_no_numbers_are_left_out_and_the_result_stays(machine: 
         formed = reports.form(machine.file, about(), backlog=False)
     assert formed is not None
     report = report_of(formed)
-    assert report.results.n == [1]
-    assert set(report.figures) == {"b_seconds"}
+    assert report.results.numbers() == [1]
+    assert set(report.columns()) == {"b_seconds"}
 
 
 def test_a_large_outbox_makes_reports_within_the_limit(machine: Machine) -> None:
@@ -533,7 +533,7 @@ async def test_when_nothing_can_be_written_results_wait_in_memory_and_the_rest_i
     report = await next_report(outbox)
     assert report is not None
     assert report.dropped == [wire.Dropped("results", 2, 22, 21, NOW + 1, NOW + 21, "disk full")]
-    assert report.results.n == [1, *range(23, 33)]
+    assert report.results.numbers() == [1, *range(23, 33)]
     per_check = {
         c: [k for k, of in zip(report.results.k, report.results.check, strict=True) if of == c]
         for c in (1, 2)
@@ -555,7 +555,7 @@ async def test_what_waits_in_memory_is_written_when_the_disk_has_room_again_with
         # Each question is also an occasion to try again.
         while (report := await next_report(outbox)) is None:
             pass
-    assert report.results.n == [1]
+    assert report.results.numbers() == [1]
 
 
 async def break_disk(outbox: Outbox, *, broken: bool) -> None:
@@ -596,7 +596,7 @@ async def test_on_a_disk_that_is_really_full_nothing_that_was_stored_is_lost(tmp
         numbers: list[int] = []
         dropped = 0
         while (report := await next_report(outbox)) is not None:
-            numbers += report.results.n
+            numbers += report.results.numbers()
             dropped += sum(drop.count for drop in report.dropped if drop.what == "results")
             counters = report.header.counters
         assert len(numbers) == len(set(numbers))

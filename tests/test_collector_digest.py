@@ -130,7 +130,7 @@ def test_a_result_is_taken_or_refused_with_a_reason_whatever_stands_beside_it(ro
     size = len(rows)
     checks, statuses, times = ([row[i] for row in rows] for i in range(3))
     reasons = ["r" * (i * 200) for i in range(size)]
-    made = wire.Results(list(range(1, size + 1)), checks, [1] * size, times, statuses, reasons)
+    made = wire.Results.of(list(range(1, size + 1)), checks, [1] * size, times, statuses, reasons)
     whole = report("a", 1, [], clock_error=error)
     sifted = sift(wire.Report(whole.header, made), {100, 101}, NOW, NOW)
     wanted = [
@@ -139,11 +139,12 @@ def test_a_result_is_taken_or_refused_with_a_reason_whatever_stands_beside_it(ro
         and NOW - 300_000 <= at - (error or 0) <= NOW + 300_000
         for check, status, at in rows
     ]
-    assert [row.agent_at for row in sifted.rows] == [
+    taken = [row for run in sifted.runs for row in run.rows()]
+    assert sorted(row.agent_at for row in taken) == sorted(
         row[2] for row, good in zip(rows, wanted, strict=True) if good
-    ]
-    assert all(row.at == row.agent_at - (error or 0) and len(row.reason) <= 500 for row in sifted.rows)
-    assert sum(sifted.refused.values()) == size - len(sifted.rows)
+    )
+    assert all(row.at == row.agent_at - (error or 0) and len(row.reason) <= 500 for row in taken)
+    assert sum(sifted.refused.values()) == size - len(taken) == size - sifted.results
 
 
 @pytest.fixture
@@ -188,7 +189,7 @@ def test_columns_of_many_reports_are_the_samples_of_each(reports):
                 for index, value in zip(row, figures[name].value, strict=True)
                 if keep is None or keep[index]
             ]
-        columns.add(pack(checks, at, figures, keep))
+        columns.add(pack(checks, at, wire.gathered(figures), keep))
     batch, refused = columns.batch(lambda checks, name: (checks * 10 + ord(name)).astype(np.int32))
     assert refused == 0
     assert sorted(zip(*(column.tolist() for column in batch), strict=True)) == sorted(expected)

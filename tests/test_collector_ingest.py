@@ -217,6 +217,7 @@ async def test_a_problem_names_the_place_in_the_report(here):
         (("results", "n"), [0]),
         (("results", "k"), [0]),
         (("results", "at"), [-1]),
+        (("results", "at"), [1 << 43]),
         (("results", "check"), [1 << 60]),
         (("results", "n"), [10**40]),
         (("results", "n"), [1, 2]),

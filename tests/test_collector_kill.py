@@ -45,7 +45,7 @@ class Sender:
         size = CHECKS * RUNS
         runs = [(seq - 1) * RUNS + i for i in range(RUNS)]
         rows = [(run, check) for run in runs for check in range(CHECKS)]
-        results = wire.Results(
+        results = wire.Results.of(
             n=list(range((seq - 1) * size + 1, seq * size + 1)),
             check=[self.first_check + check for _, check in rows],
             k=[run + 1 for run, _ in rows],
@@ -60,7 +60,7 @@ class Sender:
         counters = wire.Counters(produced=seq * size, dropped=0, waiting=0, thinned=0, skipped=0)
         health = wire.Health(rss_bytes=1, cpu_seconds=0.0, outbox_bytes=1, oldest_at=None)
         head = wire.Header(self.agent, "epoch", seq, self.start, 0, LIFE, counters, health)
-        return deflate(wire.encode(wire.Report(head, results, figures)))
+        return deflate(wire.encode(wire.Report(head, results, wire.gathered(figures))))
 
     async def send(self, body):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)

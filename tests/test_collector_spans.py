@@ -1,11 +1,12 @@
 """Spans: the same results give the same spans, whatever order, repetition and cutting they came in."""
 
 import time
+from itertools import groupby
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.facts import Row
+from collector.facts import Row, in_runs, runs_of
 from collector.spans import REACH, Span, Stream, kind
 
 INTERVAL = 5_000
@@ -177,3 +178,47 @@ def test_a_hundred_thousand_results_fold_within_a_second() -> None:
         stream.add(row)
     assert time.process_time() - began < 1.0
     assert len(stream.spans) == 1
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=300)
+def test_runs_fold_to_the_same_spans_as_their_rows_one_by_one(data: st.DataObject) -> None:
+    rows = data.draw(measured())
+    part = data.draw(st.lists(st.sampled_from(rows), min_size=1, max_size=3 * len(rows)))
+    if data.draw(st.booleans()):
+        part.sort()
+    stream, single = Stream(INTERVAL), Stream(INTERVAL)
+    news = []
+    for start in range(0, len(part), 5):
+        runs = in_runs(part[start : start + 5])
+        for run in runs:
+            if (since := stream.extend(run)) is not None:
+                news.append(since)
+                continue
+            news += [since for row in run.rows() if (since := stream.add(row)) is not None]
+    singly = [since for row in part if (since := single.add(row)) is not None]
+    assert stream.spans == single.spans
+    assert stream.touched == single.touched
+    assert min(news, default=None) == min(singly, default=None)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6), STATUSES), max_size=30),
+    st.booleans(),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=300)
+def test_runs_hold_each_result_once_in_the_order_of_its_check(
+    drawn: list[tuple[int, int, tuple[str, str]]], regular: bool, alike: bool
+) -> None:
+    rows = [Row(check, k, 10 * i, 10 * i + 1, *words) for i, (check, k, words) in enumerate(drawn)]
+    if regular:
+        rows = [row._replace(check=i % 3, k=i // 3 + 1) for i, row in enumerate(rows)]
+    if alike:
+        rows = [row._replace(status="up", reason="") for row in rows]
+    columns = [[row[i] for row in rows] for i in range(4)]
+    words = [(*said, len(list(same))) for said, same in groupby((row.status, row.reason) for row in rows)]
+    taken = [row for run in runs_of(*columns, words) for row in run.rows()]
+    for check in {row.check for row in rows}:
+        assert [row for row in taken if row.check == check] == [row for row in rows if row.check == check]
+    assert len(taken) == len(rows)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support_world import CENTRE, HUB, NOW, ROUTER, SERVICE, Registry, row
 
 from collector import outage_store as outages
-from collector.facts import Row
+from collector.facts import Row, in_runs
 from collector.feed import Feed
 from collector.timeline import Stretch
 from collector.watch import Watch
@@ -230,7 +230,7 @@ def deliver(world: World, what: str, at: int, value: object) -> None:
         world.alive(at)
     else:
         assert isinstance(value, Row)
-        world.fold("33" if value.check == U1 + ROUTER else "u1", "e", [value], at)
+        world.fold("33" if value.check == U1 + ROUTER else "u1", "e", in_runs([value]), at)
 
 
 @given(st.integers(0, 1 << 32), st.integers(5, 60))

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from support_world import HUB, NOW, SERVICE, Registry, row
 
+from collector.facts import in_runs
 from collector.feed import Feed
 from collector.retention import DIAGNOSES_MS, OTHER_CHECKS_MS, prune
 from collector.verdict_tables import contacts, diagnoses, listening, spans
@@ -31,7 +32,7 @@ def filled(state: State) -> World:
     world = World(Registry())
     for check in (HUB, SERVICE):
         first = row(U1 + check, 1, NOW)
-        world.fold("u1", "e", [first, row(U1 + check, 2, NOW + OTHER_CHECKS_MS)], NOW)
+        world.fold("u1", "e", in_runs([first, row(U1 + check, 2, NOW + OTHER_CHECKS_MS)]), NOW)
     world.beat("u1", NOW)
     world.alive(NOW)
     with state.write() as connection:

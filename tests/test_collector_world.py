@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_world import HUB, NOW, ROUTER, SERVICE, Registry, row
 
-from collector.facts import Row
+from collector.facts import Row, in_runs
 from collector.judge import Contact, Evidence, judge
 from collector.presence import Presence
 from collector.sla import coarse
@@ -64,9 +64,9 @@ def results(seed: int) -> list[Row]:
 def test_reports_in_any_order_and_cut_in_any_way_are_the_same_evidence(seed: int, size: int) -> None:
     rows = results(seed)
     one, other = World(Registry()), World(Registry())
-    one.fold("u1", "e", sorted(rows), NOW)
+    one.fold("u1", "e", in_runs(sorted(rows)), NOW)
     for start in range(0, len(rows), size):
-        other.fold("u1", "e", rows[start : start + size], NOW)
+        other.fold("u1", "e", in_runs(rows[start : start + size]), NOW)
     assert seen(one, NOW + HOUR).checks != []
     by_check = sorted(seen(other, NOW + HOUR).checks, key=lambda each: each.check)
     assert sorted(seen(one, NOW + HOUR).checks, key=lambda each: each.check) == by_check
@@ -97,7 +97,7 @@ def test_what_was_saved_in_pieces_is_read_back_whole(state: State, seed: int) ->
     world = World(Registry())
     chance = random.Random(seed)
     for index, each in enumerate(results(seed)):
-        world.fold("u1", "e", [each], NOW)
+        world.fold("u1", "e", in_runs([each]), NOW)
         world.beat("u1", NOW + index * chance.choice([500, 9_000]))
         world.alive(NOW + index * 1_000)
         if chance.random() < 0.2:
@@ -109,7 +109,7 @@ def test_what_was_saved_in_pieces_is_read_back_whole(state: State, seed: int) ->
 
 def test_a_checkpoint_that_was_rolled_back_is_made_good_by_the_next(state: State) -> None:
     world = World(Registry())
-    world.fold("u1", "e", [row(U1 + HUB, 1, NOW)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 1, NOW)]), NOW)
     world.beat("u1", NOW)
 
     def save_on_a_full_disk() -> None:
@@ -127,22 +127,22 @@ def test_a_checkpoint_that_was_rolled_back_is_made_good_by_the_next(state: State
 def test_results_older_than_what_is_in_memory_find_their_place_on_disk(state: State) -> None:
     old = [row(U1 + HUB, k, NOW + k * 5_000) for k in range(1, 8)]
     world = World(Registry())
-    world.fold("u1", "e", [old[0], old[1], old[5]], NOW)
+    world.fold("u1", "e", in_runs([old[0], old[1], old[5]]), NOW)
     save(world, state)
     later = NOW + KEPT_MS + HOUR
     world = reloaded(state, later)
     assert [len(each.said) for each in seen(world, later).checks] == [1]
-    world.fold("u1", "e", [row(U1 + HUB, 100, later), old[3], old[2], old[0], old[4], old[6]], later)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 100, later), old[3], old[2], old[0], old[4], old[6]]), later)
     save(world, state)
     save(world, state)
     whole = World(Registry())
-    whole.fold("u1", "e", [*old, row(U1 + HUB, 100, later)], later)
+    whole.fold("u1", "e", in_runs([*old, row(U1 + HUB, 100, later)]), later)
     assert seen(reloaded(state, NOW), later).checks == seen(whole, later).checks
 
 
 def test_memory_is_let_go_and_nothing_is_lost(state: State) -> None:
     world = World(Registry())
-    world.fold("u1", "e", [row(U1 + HUB, 1, NOW), row(U1 + HUB, 2, NOW + KEPT_MS)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 1, NOW), row(U1 + HUB, 2, NOW + KEPT_MS)]), NOW)
     save(world, state)
     later = NOW + KEPT_MS + HOUR
     world.forget(later)
@@ -152,7 +152,7 @@ def test_memory_is_let_go_and_nothing_is_lost(state: State) -> None:
     save(world, state)
     world.forget(later)
     assert [len(each.said) for each in seen(world, later).checks] == [1]
-    world.fold("u1", "e", [row(U1 + HUB, 1, NOW)], later)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 1, NOW)]), later)
     save(world, state)
     assert [len(each.said) for each in seen(reloaded(state, NOW), later).checks] == [2]
 
@@ -169,8 +169,8 @@ def test_memory_stays_as_it_is_after_a_month_though_news_come_all_the_time(state
     for hour in range(40 * 24):
         now = NOW + hour * HOUR
         for at in (now, now + 10_000):  # before the checkpoint, and after it
-            world.fold("u1", "e", [row(U1 + HUB, 2 * hour + 1 + (at > now), at, "down")], at)
-            world.fold("u1", "e", [row(U1 + SERVICE, 2 * hour + 1 + (at > now), at)], at)
+            world.fold("u1", "e", in_runs([row(U1 + HUB, 2 * hour + 1 + (at > now), at, "down")]), at)
+            world.fold("u1", "e", in_runs([row(U1 + SERVICE, 2 * hour + 1 + (at > now), at)]), at)
             world.beat("u1", at)
             world.alive(at)
             if at == now:
@@ -198,7 +198,7 @@ def test_a_service_s_results_stay_a_day_and_a_line_s_a_month(state: State, seed:
     world = World(Registry())
     now = NOW + days * DAY_MS
     for start in range(0, len(rows), 50):
-        world.fold("u1", "e", rows[start : start + 50], now)
+        world.fold("u1", "e", in_runs(rows[start : start + 50]), now)
         save(world, state)
         world.forget(now)
     save(world, state)
@@ -220,11 +220,11 @@ def test_settling_changes_no_availability_and_does_not_care_when_it_is_done(stat
         rows.append(row(U1 + HUB, k, at, status)._replace(reason=chance.choice(["", "loss|0.4", "slow"])))
     now = at + DAY_MS + HOUR
     plain, settled = World(Registry()), World(Registry())
-    plain.fold("u1", "e", rows, now)
+    plain.fold("u1", "e", in_runs(rows), now)
     late = list(rows)
     chance.shuffle(late)
     for start in range(0, len(late), 17):
-        settled.fold("u1", "e", late[start : start + 17], now)
+        settled.fold("u1", "e", in_runs(late[start : start + 17]), now)
         if chance.random() < 0.5:
             save(settled, state)
         settled.forget(now)
@@ -237,7 +237,7 @@ def test_settling_changes_no_availability_and_does_not_care_when_it_is_done(stat
     assert judged(reloaded(state, now)) == judged(plain)
     assert size(settled)[0] < size(plain)[0]
     once = World(Registry())
-    once.fold("u1", "e", rows, now)
+    once.fold("u1", "e", in_runs(rows), now)
     once.forget(now)
     assert seen(settled, now) == seen(reloaded(state, now), now) == seen(once, now)
 
@@ -251,7 +251,7 @@ def test_checks_that_flap_with_every_result_take_a_day_of_memory(state: State) -
                 row(check, k + 1, NOW + k * 5_000, ("up", "degraded")[k % 2])
                 for k in range(start, start + hour)
             ]
-            world.fold("u1", "e", flapping, NOW)
+            world.fold("u1", "e", in_runs(flapping), NOW)
         save(world, state)
         world.forget(NOW + (start + hour) * 5_000)
     save(world, state)
@@ -265,27 +265,27 @@ def test_checks_that_flap_with_every_result_take_a_day_of_memory(state: State) -
 
 def test_an_agent_speaks_for_its_own_unit_only() -> None:
     world = World(Registry())
-    world.fold("u2", "e", [row(U1 + HUB, 1, NOW)], NOW)
+    world.fold("u2", "e", in_runs([row(U1 + HUB, 1, NOW)]), NOW)
     assert seen(world, NOW + 1).checks == []
-    world.fold("33", "e", [row(U1 + ROUTER, 1, NOW)], NOW)
+    world.fold("33", "e", in_runs([row(U1 + ROUTER, 1, NOW)]), NOW)
     assert [each.own for each in seen(world, NOW + 1).checks] == [False]
 
 
 def test_more_of_the_same_from_a_service_asks_for_no_new_verdict() -> None:
     world = World(Registry())
-    world.fold("u1", "e", [row(U1 + SERVICE, 1, NOW)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + SERVICE, 1, NOW)]), NOW)
     assert world.take_changed() == ({"u1": NOW}, {})
-    world.fold("u1", "e", [row(U1 + SERVICE, 2, NOW + 5_000)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + SERVICE, 2, NOW + 5_000)]), NOW)
     assert world.take_changed() == ({}, {})
-    world.fold("u1", "e", [row(U1 + SERVICE, 3, NOW + 10_000, "down")], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + SERVICE, 3, NOW + 10_000, "down")]), NOW)
     assert world.take_changed() == ({"u1": NOW + 10_000}, {})
 
 
 def test_more_of_the_same_from_a_line_check_matters_only_where_the_unit_was_not_up() -> None:
     world = World(Registry())
-    world.fold("u1", "e", [row(U1 + HUB, 1, NOW)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 1, NOW)]), NOW)
     assert world.take_changed() == ({"u1": NOW}, {})
-    world.fold("u1", "e", [row(U1 + HUB, 2, NOW + 5_000)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 2, NOW + 5_000)]), NOW)
     assert world.take_changed() == ({}, {"u1": NOW})
 
 
@@ -303,9 +303,9 @@ def test_a_report_is_good_until_the_next_one_unless_a_channel_is_open() -> None:
 
 def test_a_check_that_stays_the_same_is_said_to_hold_since_it_began(state: State) -> None:
     world = World(Registry())
-    world.fold("u1", "e", [row(U1 + HUB, k, NOW + k * 5_000) for k in range(1, 2_000)], NOW)
-    world.fold("u1", "f", [row(U1 + HUB, 1, NOW + 10_000_000)], NOW)
-    world.fold("u1", "f", [row(U1 + HUB, 2, NOW + 10_005_000)], NOW)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, k, NOW + k * 5_000) for k in range(1, 2_000)]), NOW)
+    world.fold("u1", "f", in_runs([row(U1 + HUB, 1, NOW + 10_000_000)]), NOW)
+    world.fold("u1", "f", in_runs([row(U1 + HUB, 2, NOW + 10_005_000)]), NOW)
     last = world.last_said(U1 + HUB, NOW + 10_006_000)
     assert last is not None
     assert (last[0].last_at, last[1]) == (NOW + 10_005_000, NOW + 5_000)

@@ -56,11 +56,11 @@ def test_every_result_is_in_exactly_one_report_and_the_sums_close(steps: list[tu
         if connected:
             sent += drain(agent, now)
     sent += drain(agent, now)
-    numbers = sorted(n for report in sent for n in report.results.n)
+    numbers = sorted(n for report in sent for n in report.results.numbers())
     assert numbers == list(range(1, agent.produced + 1))
     received = 0
     for report in sent:
-        received += len(report.results.n)
+        received += len(report.results.numbers())
         counters = report.header.counters
         assert counters.produced == received + counters.dropped + counters.waiting
 
@@ -94,5 +94,5 @@ def test_the_newest_minute_goes_ahead_of_a_backlog() -> None:
     agent.measure(START)
     agent.measure(START + 600_000)
     first, second, *_ = drain(agent, START + 600_000)
-    assert min(first.results.at) >= START + 540_000
-    assert min(second.results.at) < START + 60_000
+    assert min(first.results.times()) >= START + 540_000
+    assert min(second.results.times()) < START + 60_000

@@ -47,12 +47,19 @@ class Application(FastAPI):
         self.agent_routes = list(agent_routes)
         self._agents = Router(self.agent_routes, redirect_slashes=False)
         self._agent_paths = frozenset(_path(route) for route in agent_routes)
+        # Routes that are applications of their own choose by path alone: no router has to look.
+        self._direct = {
+            route.path: route.app for route in agent_routes if isinstance(route, Route) and not route.methods
+        }
         self._rest = SecurityHeaders(super().__call__, secure=context.secure)
         self.state.context = context
         self.state.readiness = health.Readiness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("path") in self._agent_paths:
+        path = scope.get("path")
+        if scope["type"] == "http" and path in self._direct:
+            await self._direct[path](scope, receive, send)
+        elif path in self._agent_paths:
             await self._agents(scope, receive, send)
         else:
             await self._rest(scope, receive, send)

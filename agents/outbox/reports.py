@@ -105,12 +105,12 @@ def refuse(file: OutboxFile, seq: int, status: int, text: str, now: int) -> None
         return
     report = msgspec.json.decode(inflate(row[0], "zstd", wire.MAX_PLAIN), type=wire.Report)
     why = f"refused|{status}"
-    file.totals.formed -= len(report.results.n)
+    file.totals.formed -= len(report.results.check)
     file.totals.refused += 1
     # What was dropped before is still to be told: the accounting closes only when the centre knows of it.
     for drop in report.dropped:
         file.requeue_drop(drop)
-    rows = zip(report.results.n, report.results.at, strict=True)
+    rows = zip(report.results.numbers(), report.results.times(), strict=True)
     for drop in as_drops("results", rows, why):
         file.record_drop(drop)
     execute = file.connection.execute
@@ -123,7 +123,7 @@ def refuse(file: OutboxFile, seq: int, status: int, text: str, now: int) -> None
         kept += size
         if number >= _KEEP_REFUSED or kept > _KEEP_REFUSED_BYTES:
             execute("DELETE FROM refused WHERE seq=?", (old,))
-    said = f"report {seq} with {len(report.results.n)} results: {status} {text[:200]}"
+    said = f"report {seq} with {len(report.results.check)} results: {status} {text[:200]}"
     add_event(file, wire.Event(now, "report refused", said))
 
 
@@ -242,10 +242,10 @@ def _header(
     return wire.Header(about.agent, totals.epoch, totals.seq, about.now, clock_error, life, counters, health)
 
 
-def _columns(file: OutboxFile, rows: Sequence[_Picked]) -> tuple[wire.Results, dict[str, wire.Column]]:
+def _columns(file: OutboxFile, rows: Sequence[_Picked]) -> tuple[wire.Results, list[wire.Figures]]:
     figures: dict[str, wire.Column] = {}
     if not rows:
-        return wire.Results([], [], [], [], [], []), figures
+        return wire.Results([], [], [], [], []), []
     n, _, check, k, at, status, reason = (list(column) for column in zip(*rows, strict=True))
     index = {number: i for i, number in enumerate(n)}
     names = file.shape_names()
@@ -257,7 +257,7 @@ def _columns(file: OutboxFile, rows: Sequence[_Picked]) -> tuple[wire.Results, d
                 column = figures.setdefault(name, wire.Column([], []))
                 column.row.append(index[number])
                 column.value.append(value)
-    return wire.Results(n, check, k, at, status, reason), figures
+    return wire.Results.of(n, check, k, at, status, reason), wire.gathered(figures)
 
 
 def _remove(file: OutboxFile, rows: Sequence[_Picked], extras: _Extras) -> None:
