@@ -3,13 +3,14 @@
 import json
 import socket
 import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 import uvicorn
 import uvloop
 from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import inventory.tables as inventory_tables
 from collector.agents import Agents
@@ -38,7 +39,7 @@ class Yesterday:
         raise NotImplementedError
 
 
-def prepare(state: State) -> list[tuple[str, str, int]]:
+def prepare(state: State, roles: Sequence[str] = ("service",) * CHECKS) -> list[tuple[str, str, int]]:
     """The province with CHECKS checks in each unit: (unit, agent, id of the first check) of 188 agents."""
     now = Yesterday().now()
     seed(state, now)
@@ -49,7 +50,7 @@ def prepare(state: State) -> list[tuple[str, str, int]]:
             "id": 1_000 + place * CHECKS + i,
             "vantage": unit.code,
             "about": unit.code,
-            "role": "service",
+            "role": roles[i],
             "kind": "icmp" if i < CHECKS // 2 else "tcp",
             "target": f"192.0.2.{i}",
             "interval_ms": 5_000,
@@ -80,10 +81,20 @@ async def main(folder: Path) -> None:
     app = build(folder)
     centre = app.state.context.views
 
+    async def settle() -> dict[str, object]:
+        return {"settled": await centre.ingest.settle(), **centre.ingest.counters()}
+
+    await serve(app, {"/settle": settle}, agents)
+
+
+async def serve(
+    app: ASGIApp, asked: Mapping[str, Callable[[], Awaitable[object]]], agents: list[tuple[str, str, int]]
+) -> None:
+    """The application on a free port of loopback, which is printed; and, by path, what the bench may ask beside it."""
+
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("path") == "/settle":
-            settled = await centre.ingest.settle()
-            await JSONResponse({"settled": settled, **centre.ingest.counters()})(scope, receive, send)
+        if (answer := asked.get(scope.get("path", ""))) is not None:
+            await JSONResponse(await answer())(scope, receive, send)
         else:
             await app(scope, receive, send)
 

@@ -58,6 +58,9 @@ SILENT = "no contact"
 ROUTER_LOST = "router not reached"
 LINE_FAILS = "line checks fail"
 CHECK_DOWN, CHECK_DEGRADED = "check down", "check degraded"
+ONE_WAY = "one way"
+ONE_WAY_MS = 60_000
+"""A line that only one of its two sides sees working for so long has a fault of its own: one direction, a filter."""
 LASTING = (*LINE_ROLES, "internet", "lan")
 """Checks of these are degraded only when that lasts; a service or a device is as soon as it says so."""
 REASONS = {
@@ -66,6 +69,7 @@ REASONS = {
     SILENT: "down: its agent was heard before and fell silent",
     ROUTER_LOST: "down: the centre's own agent does not reach its router",
     LINE_FAILS: "down: its own agent could not reach hub or centre",
+    ONE_WAY: "degraded: one side does not reach the other while that side is heard; the argument is the check's label",
     CHECK_DOWN: "degraded: a check of the unit fails; the argument is the check's label",
     CHECK_DEGRADED: "degraded: a check of the unit is degraded; the argument is the check's label",
 }
@@ -351,7 +355,11 @@ def _troubles(
             end = claims.ends(_spoken_until(said, following, reach))
             if status_at(timeline, said.last_at) not in (Status.UP, Status.DEGRADED, None):
                 end = min(end, said.last_at)
-            found.append(Stretch(said.first_at, end, Status.DEGRADED, reason))
+            # Others vouch for the unit meanwhile: where that lasts, the two sides of the line disagree.
+            lasts = check.role == "line" and status is Status.DOWN and end - said.first_at >= ONE_WAY_MS
+            found.append(
+                Stretch(said.first_at, end, Status.DEGRADED, f"{ONE_WAY}|{check.label}" if lasts else reason)
+            )
     return in_sequence(found)
 
 

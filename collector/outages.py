@@ -104,7 +104,7 @@ def reconcile(unit: str, found: Iterable[Found], stored: Sequence[Outage], now: 
             continue
         left.remove(match)
         now_so = _as_found(match, each)
-        if now_so != match and not (each.waits and _state(match) == "ended" and now_so.root == match.root):
+        if now_so != match and not (each.waits and _state(match) == "ended"):
             now_so = replace(now_so, revision=match.revision + 1)
             changes.append(Change(CHANGES[_state(match), _state(now_so)], now_so))
     for outage in left:

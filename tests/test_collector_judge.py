@@ -121,8 +121,8 @@ def test_own_results_that_failed_say_when_the_line_went_and_came() -> None:
 
 
 def test_a_line_check_that_fails_while_heartbeats_come_is_degraded() -> None:
-    evidence = Evidence([check((0, 78, "down"))], [heard(0, 80)], FOREVER)
-    assert story(evidence, 80) == [(0, "degraded", "check down|check 1")]
+    evidence = Evidence([check((0, 38, "down"))], [heard(0, 40)], FOREVER)
+    assert story(evidence, 40) == [(0, "degraded", "check down|check 1")]
 
 
 def test_a_router_that_answers_keeps_a_unit_up_whose_agent_is_silent() -> None:
@@ -293,3 +293,32 @@ def test_painting_covers_what_is_below_and_nothing_else(data: st.DataObject) -> 
     for moment in range(30):
         below = at(base, moment)
         assert at(painted, moment) == (below and (at(over, moment) or below))
+
+
+def test_a_line_that_only_one_side_sees_working_is_a_finding_of_its_own() -> None:
+    router = check((0, 8, "up"), (10, 200, "down"), own=False, interval=2)
+    evidence = Evidence([router, check((0, 198, "up"), number=2)], [heard(0, 200)], FOREVER)
+    assert story(evidence, 60)[-1] == (10, "degraded", "check down|check 1")
+    assert story(evidence, 200)[-1] == (10, "degraded", "one way|check 1")
+
+
+def test_a_hub_that_answers_does_not_vouch_for_what_lies_behind_it() -> None:
+    hub, centre = (
+        check((0, 78, "up"), role="hub", number=2),
+        check((0, 19, "up"), (24, 54, "down"), (59, 79, "up")),
+    )
+    evidence = Evidence([hub, centre], [heard(0, 20), heard(60, 80)], FOREVER)
+    assert (24, "down", "line checks fail") in story(evidence, 80)
+
+
+def test_a_hub_that_answers_is_enough_while_the_fault_is_the_centre_s_own() -> None:
+    hub, centre = (
+        check((0, 98, "up"), role="hub", number=2),
+        check((0, 19, "up"), (24, 79, "down"), (84, 99, "up")),
+    )
+    away = [Alive(0, 21 * S), Alive(80 * S, 1_000 * S)]
+    assert story(Evidence([hub, centre], [heard(0, 20), heard(81, 100)], away), 100)[0] == (0, "up", "")
+    assert all(
+        status != "down"
+        for _, status, _ in story(Evidence([hub, centre], [heard(0, 20), heard(81, 100)], away), 100)
+    )

@@ -52,6 +52,7 @@ REASONS: Mapping[str, str] = {
     "no contact": mark("its agent fell silent"),
     "router not reached": mark("the centre does not reach its router"),
     "line checks fail": mark("it reaches neither hub nor centre"),
+    "one way": mark("only one side of the line answers: {value}"),
     "check down": mark("failing: {value}"),
     "check degraded": mark("degraded: {value}"),
     "planned": mark("planned maintenance"),
