@@ -81,7 +81,14 @@ def fill(data: Path, lines: Mapping[str, Sequence[Line]], layout: Layout) -> Non
             if site.line is not None
         ]
         centre = {"name": "centre", "value": str(layout.centre.address)}
-        put_rows(state, now, {"links": links, "settings": [centre]})
+        devices: list[Mapping[str, Value]] = [
+            {"unit": site.code, "name": host.name, "kind": "pc", "address": str(host.address)}
+            for site in layout.sites.values()
+            if site.line is not None and site.box is not None
+            for host in site.hosts
+            if host.name != "box"
+        ]
+        put_rows(state, now, {"links": links, "settings": [centre], "watched_devices": devices})
 
 
 def first_admin(data: Path) -> str | None:

@@ -2,22 +2,21 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.clock import SystemClock
 from core.errors import BadInput
 from lab.relay import Way
-from lab.wan.centre import nodes_of, registry_lines
+from lab.wan import happenings
 from lab.wan.measure import choose_units, measure, table
-from lab.wan.people import start_agents, start_centre
-from lab.wan.plan import Node, choose
 from lab.wan.province import Province, refuse_elsewhere
 from lab.wan.record import DEFAULT
 from lab.wan.table import status_lines
+from lab.wan.up import bring_up
 from lab.wan.wall import Wall
 
 wan_app = typer.Typer(
@@ -33,6 +32,8 @@ Lines = Annotated[
 Direction = Annotated[
     str, typer.Option("--way", help="`both`, `down` (towards the unit) or `up` (towards the centre).")
 ]
+Units = Annotated[list[str], typer.Argument(help="Codes of units with an agent.")]
+Machine = Annotated[str, typer.Option(help="`box` or `pc1` …")]
 WAYS: dict[str, Way] = {"both": "both", "down": "ab", "up": "ba"}
 
 
@@ -57,27 +58,17 @@ def up(
 
     Example: nhip lab wan up --units 20 --agents 20
     """
-    refuse_elsewhere()
-    lines = registry_lines(registry or [])
-    everything = nodes_of(lines, SystemClock().now())
-    codes = _chosen(everything, units)
-    nodes = [node for node in everything if node[2] is None or node[0] in codes]
-    boxes = _chosen(nodes, agents)
     began = time.monotonic()
-    province = Province.build(directory.absolute(), nodes, boxes, pcs, typer.echo)
-    try:
-        password = start_centre(province, lines, port)
-        typer.echo(f"the centre runs at 10.0.0.10 ({time.monotonic() - began:.1f} s)")
-        start_agents(province, boxes, typer.echo)
-    except BaseException:
-        province.remove()
-        raise
+    province, password = bring_up(
+        directory, units, agents, pcs=pcs, port=port, registry=registry or [], say=typer.echo
+    )
     typer.echo(f"up in {time.monotonic() - began:.1f} s\n")
     typer.echo(f"  The wall:  https://127.0.0.1:{province.record.port}/  (CA: {province.folder.ca})")
     if password:
         typer.echo(f"  Sign in as admin with the password {password} (shown this once)")
     where = "" if directory == DEFAULT else f" --dir {directory}"
-    typer.echo(f"  Try:       nhip lab wan cut {boxes[-1] if boxes else nodes[-1][0]}{where}")
+    last = [*province.layout.sites, *province.record.agents][-1]
+    typer.echo(f"  Try:       nhip lab wan cut {last}{where}")
     typer.echo(f"  End it:    nhip lab wan down{where}")
     _warn_of_neighbours(province)
 
@@ -159,6 +150,80 @@ def rate(
     _set(directory, lines, way, rate_bps=kbps * 1000)
 
 
+@wan_app.command("power-off")
+def power_off(units: Units, directory: Dir = DEFAULT) -> None:
+    """Cut the power of whole units: router, agent and machines are dead together.
+
+    Example: nhip lab wan power-off 11950
+    """
+    _to_each(directory, units, happenings.power_off)
+
+
+@wan_app.command("power-on")
+def power_on(units: Units, directory: Dir = DEFAULT) -> None:
+    """Give units their power back: the agent's machine has booted anew.
+
+    Example: nhip lab wan power-on 11950
+    """
+    _to_each(directory, units, happenings.power_on)
+
+
+@wan_app.command("kill-agent")
+def kill_agent(units: Units, directory: Dir = DEFAULT) -> None:
+    """Kill agents; their machines and lines go on.
+
+    Example: nhip lab wan kill-agent 11950
+    """
+    _to_each(directory, units, happenings.kill_agent)
+
+
+@wan_app.command("start-agent")
+def start_agent(units: Units, directory: Dir = DEFAULT) -> None:
+    """Start agents that were killed.
+
+    Example: nhip lab wan start-agent 11950
+    """
+    _to_each(directory, units, happenings.start_agent)
+
+
+@wan_app.command()
+def unplug(units: Units, host: Machine = "pc1", directory: Dir = DEFAULT) -> None:
+    """Pull the cable of a machine in each of these units.
+
+    Example: nhip lab wan unplug 11950 --host pc1
+    """
+    _to_each(directory, units, partial(happenings.unplug, host=host))
+
+
+@wan_app.command()
+def plug(units: Units, host: Machine = "pc1", directory: Dir = DEFAULT) -> None:
+    """Plug the machine in again.
+
+    Example: nhip lab wan plug 11950 --host pc1
+    """
+    _to_each(directory, units, partial(happenings.plug, host=host))
+
+
+@wan_app.command("stop-centre")
+def stop_centre(directory: Dir = DEFAULT) -> None:
+    """Stop the centre; agents go on measuring.
+
+    Example: nhip lab wan stop-centre
+    """
+    refuse_elsewhere()
+    happenings.stop_centre(Province.at(directory.absolute()))
+
+
+@wan_app.command("start-centre")
+def start_centre_again(directory: Dir = DEFAULT) -> None:
+    """Start the centre on the data that it left.
+
+    Example: nhip lab wan start-centre
+    """
+    refuse_elsewhere()
+    happenings.start_centre_again(Province.at(directory.absolute()))
+
+
 @wan_app.command()
 def status(
     directory: Dir = DEFAULT,
@@ -216,6 +281,14 @@ def shell(
     os.execvp("ip", ["ip", "netns", "exec", names[host], os.environ.get("SHELL", "/bin/sh")])
 
 
+def _to_each(directory: Path, units: Sequence[str], what: Callable[[Province, str], None]) -> None:
+    refuse_elsewhere()
+    province = Province.at(directory.absolute())
+    for unit in units:
+        what(province, unit)
+    typer.echo(f"{len(units)} unit{'s' if len(units) != 1 else ''}: {', '.join(units)}")
+
+
 def _set(directory: Path, names: Sequence[str], way: str, **conditions: float | bool) -> None:
     province = Province.at(directory.absolute())
     if way not in WAYS:
@@ -225,20 +298,6 @@ def _set(directory: Path, names: Sequence[str], way: str, **conditions: float | 
     typer.echo(
         f"{len(wanted)} line{'s' if len(wanted) != 1 else ''}: {', '.join(wanted[:8])}{' …' * (len(wanted) > 8)}"
     )
-
-
-def _chosen(nodes: Sequence[Node], wanted: str) -> list[str]:
-    """Codes of the units that `wanted` means, in order, the topmost not among them."""
-    units = [code for code, _, parent in nodes if parent is not None]
-    if wanted == "all":
-        return units
-    if wanted.isdigit() and wanted not in units:
-        return choose(nodes, int(wanted))
-    asked = [name for name in wanted.split(",") if name]
-    for code in asked:
-        if code not in units:
-            raise BadInput(f"there is no unit {code!r}", todo="See the codes with: nhip units export")
-    return [code for code in units if code in asked]
 
 
 def _warn_of_neighbours(province: Province) -> None:
