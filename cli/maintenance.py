@@ -1,6 +1,5 @@
-"""`nhip maintenance …`: planned work, whose outages wake nobody and are not held against the line."""
+"""`nhip maintenance …`: planned work, which is nobody's outage."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -8,86 +7,77 @@ import typer
 from cli.data import DEFAULT_DATA, DataDir, open_state
 from core.clock import SystemClock
 from core.errors import BadInput
-from inventory.changes import Value, put
 from inventory.exchange import cells
-from inventory.records import is_valid
-from inventory.registry import Registry
+from inventory.maintenance import add_window, end_window, read_windows
+from inventory.records import Maintenance, is_valid
 
-app = typer.Typer(help="Planned work: add, list, end.", no_args_is_help=True)
+app = typer.Typer(help="Windows of planned work on units: add, list, end.", no_args_is_help=True)
+
+_TIMES = "Vietnamese time, such as 2026-11-25 22:00"
 
 
 @app.command()
 def add(
     unit: Annotated[str, typer.Argument(help="Code of the unit that is worked on.")],
-    start: Annotated[str, typer.Option("--from", help="When it begins, in Vietnam: 2026-11-28T22:00.")],
-    end: Annotated[str, typer.Option("--to", help="When it ends.")],
-    note: Annotated[str, typer.Option(help="What is done.")],
-    below: Annotated[
-        bool, typer.Option("--below", help="On all units that hang on it, too: work on a hub.")
-    ] = False,
+    note: Annotated[str, typer.Option(help="What work it is.")],
+    from_: Annotated[str, typer.Option("--from", help=f"When it begins, {_TIMES}; now if left out.")] = "",
+    to: Annotated[str, typer.Option(help=f"When it ends, {_TIMES}; until it is ended if left out.")] = "",
+    below: Annotated[bool, typer.Option("--below", help="Also all units that hang on this one.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Plan work on a unit. Outages that begin in this time are `planned`.
+    """Announce planned work on a unit, or note down work that was.
 
-    Example: nhip maintenance add 11950 --from 2026-11-28T22:00 --to 2026-11-29T02:00 --note "Thay tủ mạng"
+    Example: nhip maintenance add 323 --from "2026-11-25 22:00" --to "2026-11-26 01:00" --below --note "Thay cáp"
     """
-    row = {
-        "unit": unit,
-        "note": note,
-        "scope": "below" if below else "unit",
-        "valid_from": _time("--from", start),
-        "valid_to": _time("--to", end),
-    }
+    now = SystemClock().now()
+    start = _time("--from", from_) if from_ else now
+    window = Maintenance(unit, below, note, start, _time("--to", to) if to else None)
     with open_state(data) as state:
-        changed = put(state, SystemClock().now(), {"maintenance": [row]})
-    typer.echo("planned" if changed else "was planned already")
+        number, _ = add_window(state, now, window)
+    typer.echo(number)
 
 
 @app.command("list")
 def list_(
     data: DataDir = DEFAULT_DATA,
-    everything: Annotated[bool, typer.Option("--all", help="What is over, too.")] = False,
+    past: Annotated[bool, typer.Option("--past", help="Those that are over as well.")] = False,
 ) -> None:
-    """List planned work: what goes on now and what is to come.
+    """List the windows that are open or to come: number, unit, from, to, note.
 
-    Example: nhip maintenance list --all
+    Example: nhip maintenance list --past
     """
     now = SystemClock().now()
-    with open_state(data) as state:
-        for each in Registry(state).maintenance():
-            if everything or each.valid_to is None or each.valid_to > now:
-                period = f"{cells.show_time(each.valid_from)}\t{cells.show_time(each.valid_to) or '…'}"
-                typer.echo(f"{each.unit}\t{each.scope}\t{period}\t{each.note}")
+    with open_state(data) as state, state.read() as connection:
+        for number, window in read_windows(connection).items():
+            if past or window.valid_to is None or window.valid_to > now:
+                state_now = "\topen" if is_valid(window, now) else ""
+                typer.echo(f"{number}\t{_describe(window)}{state_now}")
 
 
 @app.command()
 def end(
-    unit: Annotated[str, typer.Argument(help="Code of the unit.")],
+    window: Annotated[int, typer.Argument(help="Its number, as `nhip maintenance list` shows it.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """End the work that goes on at a unit, now.
+    """End a window now; one that has not begun is removed.
 
-    Example: nhip maintenance end 11950
+    Example: nhip maintenance end 3
     """
-    now = SystemClock().now()
     with open_state(data) as state:
-        running = [
-            each for each in Registry(state).maintenance() if each.unit == unit and is_valid(each, now)
-        ]
-        if not running:
-            raise BadInput(
-                f"no work goes on at {unit!r}", todo="See what is planned with: nhip maintenance list"
-            )
-        rows: list[Mapping[str, Value]] = [
-            {"unit": each.unit, "note": each.note, "valid_from": each.valid_from, "valid_to": now}
-            for each in running
-        ]
-        put(state, now, {"maintenance": rows})
-    typer.echo(f"ended: {', '.join(each.note for each in running)}")
+        ended = end_window(state, SystemClock().now(), window)
+    if ended is None:
+        raise BadInput(f"no window has the number {window}", todo="See them with: nhip maintenance list")
+    typer.echo(f"ended: {window}\t{_describe(ended)}")
+
+
+def _describe(window: Maintenance) -> str:
+    unit = f"{window.unit} and below" if window.below else window.unit
+    start, end = cells.show_time(window.valid_from), cells.show_time(window.valid_to)
+    return f"{unit}\t{start}\t{end or '-'}\t{window.note}"
 
 
 def _time(option: str, text: str) -> int:
     try:
-        return cells.time(text)
+        return cells.time(text.strip())
     except cells.Wrong as error:
-        raise BadInput(f"{text!r} is no time", where=option, todo="Write it so: 2026-11-28T22:00") from error
+        raise BadInput(f"no time: {text!r}", where=option, todo=f"Write it as {_TIMES}") from error

@@ -227,7 +227,7 @@ class Inquiry:
         return [
             Window(each.valid_from, each.valid_to, each.note)
             for each in self._maintenance
-            if each.unit == code or (each.scope == "below" and each.unit in above)
+            if each.unit == code or (each.below and each.unit in above)
         ]
 
     def _peers(self, code: str) -> set[str]:

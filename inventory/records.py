@@ -13,7 +13,6 @@ ROLES = ("lan", "hub", "line", "internet", "service", "device")
 the unit hangs on."""
 LINE_ROLES = ("line", "hub")
 DEVICE_KINDS = ("router", "switch", "ap", "ups", "pc", "printer", "camera", "server", "other")
-SCOPES = ("unit", "below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +103,9 @@ class Maintenance:
     """Planned work on a unit: its validity is the window."""
 
     unit: str
+    below: bool
+    """It is work on all units that hang on this one, too."""
     note: str
-    scope: str
-    """`unit`, or `below`: it is work on all units that hang on this one, too."""
     valid_from: int
     valid_to: int | None
 

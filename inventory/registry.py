@@ -140,7 +140,7 @@ def _read(state: State) -> _Snapshot:
         provinces=frozenset(unit.code for unit in contents.units if unit.level is Level.PROVINCE),
         settings=valid(contents.settings, planned_at),
         devices=contents.devices,
-        maintenance=contents.maintenance,
+        maintenance=tuple(sorted(contents.maintenance, key=lambda window: window.valid_from)),
         all=MappingProxyType(every),
         live=MappingProxyType(live),
         by_vantage=_by_vantage(live.values()),

@@ -120,9 +120,11 @@ maintenance = sa.Table(
     _id(),
     _text("unit"),
     _text("note"),
-    _text("scope"),
+    sa.Column("below", sa.Boolean, nullable=False, server_default=sa.false()),
     *_validity(),
     sa.UniqueConstraint("unit", "note", "valid_from"),
+    # Windows are ended by id: that of one that was removed is not given to another.
+    sqlite_autoincrement=True,
 )
 
 checks = sa.Table(

@@ -276,9 +276,7 @@ class Story:
 
     def plan(self, code: str, start: float, end: float, *, below: bool = False) -> None:
         self.registry.windows.append(
-            Maintenance(
-                code, "work", "below" if below else "unit", START + int(start * S), START + int(end * S)
-            )
+            Maintenance(code, below, "work", START + int(start * S), START + int(end * S))
         )
 
     # What came of it.

@@ -36,7 +36,16 @@ def test_every_command_has_help_with_an_example(path: str) -> None:
 
 
 def test_the_promised_commands_are_there() -> None:
-    promised = ("serve", "units import", "units export", "user add", "agent token", "lab fleet", "doctor")
+    promised = (
+        "serve",
+        "maintenance add",
+        "units import",
+        "units export",
+        "user add",
+        "agent token",
+        "lab fleet",
+        "doctor",
+    )
     assert {f"nhip {name}" for name in promised} <= set(ALL)
 
 

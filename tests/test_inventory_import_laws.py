@@ -13,6 +13,7 @@ from inventory.changes import put
 from inventory.exchange import cells
 from inventory.exchange.csv_files import read_csv, write_csv
 from inventory.exchange.files import write_files
+from inventory.exchange.sheets import SHEETS
 from inventory.exchange.xlsx_files import read_xlsx, write_xlsx
 from inventory.state import State
 
@@ -95,6 +96,14 @@ templates = rows(
 )
 
 
+maintenance = rows(
+    "note",
+    unit=st.sampled_from(["11950", "323"]),
+    note=texts,
+    below=st.booleans(),
+)
+
+
 def _fill(state: State, contents: dict[str, Any]) -> None:
     small_province(state, NOW)
     placed = [
@@ -111,7 +120,13 @@ def _fill(state: State, contents: dict[str, Any]) -> None:
 
 
 registries = st.fixed_dictionaries(
-    {"units": units, "links": links, "services": services, "templates": templates}
+    {
+        "units": units,
+        "links": links,
+        "services": services,
+        "templates": templates,
+        "maintenance": maintenance,
+    }
 )
 
 
@@ -156,7 +171,7 @@ def test_an_import_done_twice_is_as_one(
         undated = {}
         for name, data in exported(other).items():
             grid = read_csv(data)
-            last = {tuple(row[:3] if name in ("links", "templates") else row[:1]): row for row in grid}
+            last = {tuple(row[: len(SHEETS[name].key)]): row for row in grid}
             undated[name] = write_csv([[str(cell) for cell in row[:-2]] for row in last.values()])
         paths = write_export(Path(folder), undated)
         take(state, *paths, end_missing=end_missing)

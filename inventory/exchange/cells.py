@@ -70,6 +70,17 @@ def one_of(name: str, choices: Mapping[str, str]) -> Reader:
     return read
 
 
+_YES = frozenset({"yes", "true", "1", "có", "x"})
+_NO = frozenset({"no", "false", "0", "không"})
+
+
+def yes(cell: str) -> bool:
+    """Yes or no, in English or Vietnamese."""
+    if cell.casefold() not in _YES | _NO:
+        raise Wrong(f"neither yes nor no|{_short(cell)}")
+    return cell.casefold() in _YES
+
+
 def whole(low: int, high: int) -> Reader:
     def read(cell: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,18}", cell):
@@ -168,6 +179,10 @@ def time(cell: str) -> int:
 
 def show(value: Scalar) -> str:
     return "" if value is None else str(value)
+
+
+def show_yes(value: Scalar) -> str:
+    return "yes" if value else "no"
 
 
 def show_time(value: Scalar) -> str:

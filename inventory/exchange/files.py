@@ -83,12 +83,13 @@ def csv_of(connection: sa.Connection, sheet: Sheet) -> bytes:
 
 
 def _values(connection: sa.Connection, sheet: Sheet) -> Iterable[Sequence[str | int | float | None]]:
-    """Header and rows for a workbook: numbers as numbers, times as text, which no spreadsheet reinterprets."""
+    """Header and rows for a workbook: numbers as numbers, times and yes and no as text, which no spreadsheet reinterprets."""
     yield [column.name for column in sheet.columns]
     for row in read_table(connection, sheet):
         yield [
             row[column.name]
-            if isinstance(row[column.name], (int, float)) and not column.name.startswith("valid_")
+            if column.show(row[column.name]) == str(row[column.name])
+            and isinstance(row[column.name], (int, float))
             else column.show(row[column.name])
             for column in sheet.columns
         ]

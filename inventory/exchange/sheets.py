@@ -1,6 +1,6 @@
 """The tables as people see them: which columns each has, in which order, and what may stand in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from core.values import Level
 from inventory import tables
 from inventory.exchange import cells
 from inventory.exchange.cells import Reader, Scalar
-from inventory.records import DEVICE_KINDS, ROLES, SCOPES
+from inventory.records import DEVICE_KINDS, ROLES
 
 _LEVELS = {
     **{str(level): str(level) for level in Level},
@@ -30,8 +30,11 @@ _DEVICE_KINDS = {
     "máy in": "printer",
     "máy chủ": "server",
 }
-_SCOPES = {**{scope: scope for scope in SCOPES}, "đơn vị": "unit", "cả cấp dưới": "below"}
 _DAY_MS = 86_400_000
+
+
+_SHOWN: Mapping[Reader, Callable[[Scalar], str]] = {cells.time: cells.show_time, cells.yes: cells.show_yes}
+"""How values of these readers are shown; all others as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Column:
     kept: bool = False
 
     def show(self, value: Scalar) -> str:
-        return cells.show_time(value) if self.read is cells.time else cells.show(value)
+        return _SHOWN.get(self.read, cells.show)(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +185,8 @@ _MAINTENANCE = Sheet(
     ("unit", "note"),
     (
         Column("unit", cells.code, ("đơn vị", "mã đơn vị"), needed=True),
-        Column("note", cells.text, ("nội dung",), needed=True),
-        Column("scope", cells.one_of("scope", _SCOPES), ("phạm vi",), blank="unit"),
+        Column("note", cells.text, ("nội dung", "ghi chú"), needed=True),
+        Column("below", cells.yes, ("cả đơn vị trực thuộc",), blank=False),
         *_VALIDITY,
     ),
 )

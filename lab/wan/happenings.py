@@ -102,7 +102,6 @@ def plan_work(province: Province, unit: str, seconds: int) -> None:
     row: Mapping[str, Value] = {
         "unit": unit,
         "note": f"lab {now}",
-        "scope": "unit",
         "valid_from": now - 60_000,
         "valid_to": now + seconds * 1_000,
     }

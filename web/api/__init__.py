@@ -6,7 +6,7 @@ from fastapi import APIRouter, Security
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
-from web.api import agents, outages, series, units
+from web.api import agents, maintenance, outages, series, units
 from web.api.problems import MEDIA_TYPE, Problem
 from web.api.shapes import Me
 from web.auth.guard import user_of
@@ -46,5 +46,5 @@ def openapi(request: Request) -> dict[str, Any]:
     return description
 
 
-for room in (units, outages, agents, series):
+for room in (units, outages, agents, series, maintenance):
     router.include_router(room.router)

@@ -115,16 +115,44 @@ class DiagnosisRequest(BaseModel):
     params: Annotated[dict[str, Any], Field(max_length=20)] = {}
 
 
+def availability(uptime: Uptime) -> Availability:
+    return Availability(uptime.start, uptime.end, uptime.up, uptime.down, uptime.unknown, uptime.ratio)
+
+
+Moment = Annotated[int, Field(ge=0, le=32_000_000_000_000)]
+"""ms UTC, before the year 3000: what the registry can say as a date."""
+
+
+class WindowRequest(BaseModel):
+    """Planned work on a unit; without `valid_from` it begins now, without `valid_to` it lasts until it is ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+    below: bool = False
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window of planned work on a unit, and with `below` on all that hang on it."""
+
+    id: int
+    unit: str
+    below: bool
+    note: str
+    valid_from: int
+    valid_to: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class DiagnosisAnswer:
     status: str
     reason: str
     figures: Mapping[str, float]
     took_ms: int
-
-
-def availability(uptime: Uptime) -> Availability:
-    return Availability(uptime.start, uptime.end, uptime.up, uptime.down, uptime.unknown, uptime.ratio)
 
 
 def unit_detail(

@@ -31,14 +31,13 @@ def upgrade() -> None:
     op.create_table(
         "maintenance",
         sa.Column("id", sa.Integer(), nullable=False),
-        *(
-            sa.Column(name, sa.Text(), server_default="", nullable=False)
-            for name in ("unit", "note", "scope")
-        ),
+        *(sa.Column(name, sa.Text(), server_default="", nullable=False) for name in ("unit", "note")),
+        sa.Column("below", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_to", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_maintenance")),
         sa.UniqueConstraint("unit", "note", "valid_from", name=op.f("uq_maintenance_unit")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "lives",
