@@ -4,6 +4,7 @@ import atexit
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -12,9 +13,10 @@ from support_views import DAY, HOUR, MINUTE, FakeViews, agent_state, check_state
 from support_web import Web, web
 
 from collector.tables import agent_events
-from collector.views import EpochCount, Outage
+from collector.timeline import Stretch
+from collector.views import EpochCount, Outage, OutageChange, Sentence, UnitEvidence
 from core.clock import Clock
-from core.values import Level, Status
+from core.values import Cause, Level, Status
 from core.wire import Document
 from inventory.devices import store_host
 from inventory.registry import Registry
@@ -90,20 +92,93 @@ def province(clock: Clock) -> FakeViews:
     return views
 
 
+def hub_out(views: FakeViews, now: int) -> None:
+    """The hub 331 is cut off, with everything on it; and one of its communes flaps."""
+    began = now - 7 * MINUTE
+    behind = [code for code, unit in views.units.items() if unit.parent == "331"]
+    members = (
+        Sentence(began, f"members down|{len(behind) + 1}|{len(behind) + 1}"),
+        Sentence(began, "agent silent"),
+    )
+    hub = Outage(
+        50, "331", began, began + 5_000, None, "hub down|331", 0, False, "hub", Cause.LINE, evidence=members
+    )
+    views.all_outages.append(hub)
+    for number, code in enumerate(["331", *behind], 51):
+        why = (Sentence(began, "hub down|331"), Sentence(began, "agent silent"))
+        views.all_outages.append(
+            Outage(
+                number,
+                code,
+                began,
+                began + 5_000,
+                None,
+                "no contact",
+                0,
+                False,
+                "unit",
+                Cause.UPSTREAM,
+                False,
+                50,
+                why,
+            )
+        )
+        _set(views, code, Status.DOWN, since=began, reason="no contact", outage=number)
+        views.units[code] = replace(views.units[code], cause=Cause.UPSTREAM, root=50)
+    views.all_changes.append(OutageChange(90, began + 5_000, "opened", hub))
+
+
 def _trouble(views: FakeViews, now: int) -> None:
     down = {"11983": 4 * MINUTE, "12043": 47 * MINUTE, "12154": 26 * HOUR}
     for number, (code, ago) in enumerate(down.items(), 41):
         views.all_outages.append(Outage(number, code, now - ago, now - ago + 8_000, None, "", 1, False))
         _set(views, code, Status.DOWN, since=now - ago, outage=number)
+    line = (
+        Sentence(now - 4 * MINUTE, "agent silent"),
+        Sentence(now - 4 * MINUTE - 900, "router answered"),
+        Sentence(now - 4 * MINUTE, "hub well|328"),
+    )
+    views.all_outages[0] = replace(views.all_outages[0], cause=Cause.LINE, evidence=line)
+    views.units["11983"] = replace(views.units["11983"], cause=Cause.LINE)
     _set(views, "12271", Status.DEGRADED, since=now - 12 * MINUTE, reason="loss|0.31")
     _set(views, "12040", Status.DEGRADED, since=now - 3 * MINUTE, reason="slow|212 ms")
     _set(views, "12397", Status.UNKNOWN, since=None)
     _set(views, "12322", Status.DOWN, since=now - 33 * MINUTE, reason="power")
     _set(views, "so-yt", Status.UNKNOWN, since=now - HOUR, reason="planned")
     views.all_outages += [
-        Outage(12, "11983", now - 6 * DAY, now - 6 * DAY + 9_000, now - 6 * DAY + 41 * MINUTE, "", 3, False),
+        Outage(
+            12,
+            "11983",
+            now - 6 * HOUR,
+            now - 6 * HOUR + 9_000,
+            now - 6 * HOUR + 41 * MINUTE,
+            "",
+            2,
+            False,
+            cause=Cause.POWER,
+            final=True,
+            evidence=(
+                Sentence(now - 6 * HOUR, "agent silent"),
+                Sentence(now - 6 * HOUR + 40 * MINUTE, "boot id changed"),
+                Sentence(None, "unclean end"),
+                Sentence(None, "own evidence in"),
+            ),
+        ),
         Outage(9, "11983", now - 9 * DAY, now - 9 * DAY + 7_000, now - 9 * DAY + HOUR, "", 2, True),
     ]
+    cut = now - 6 * HOUR
+    views.all_evidence["11983"] = UnitEvidence(
+        [
+            Stretch(now - DAY, cut, Status.UP, ""),
+            Stretch(cut, cut + 41 * MINUTE, Status.DOWN, "no contact"),
+            Stretch(cut + 41 * MINUTE, now - 4 * MINUTE, Status.UP, ""),
+            Stretch(now - 4 * MINUTE, now, Status.DOWN, "no contact"),
+        ],
+        [],
+        [],
+        [],
+        [],
+    )
     views.downtime["11983"] = (41 * MINUTE, 3 * HOUR)
     views.agent_states["11983-3f2a"] = agent_state(
         "11983",

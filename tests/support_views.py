@@ -199,7 +199,12 @@ def check_state(
 ) -> CheckState:
     """A check of `unit` that answered five seconds ago; each figure has a series, `id * 100 + its place`."""
     if figures is None:
-        figures = {"rtt_mean_seconds": 0.0213, "rtt_max_seconds": 0.0301, "loss_ratio": 0.0}
+        figures = {
+            "rtt_mean_seconds": 0.0213,
+            "rtt_max_seconds": 0.0301,
+            "loss_ratio": 0.0,
+            "rtt_median_seconds": 0.0209,
+        }
     return CheckState(
         Check(id_, kind, target, 5_000, 2_000),
         vantage or unit,

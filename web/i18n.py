@@ -71,6 +71,10 @@ class Speaker:
             return self._format(at, "HH:mm:ss")
         return self._format(at, f"{_DATES[self.language][then.year == today.year]} HH:mm")
 
+    def clock(self, at: int) -> str:
+        """The time of day alone, to the second."""
+        return self._format(at, "HH:mm:ss")
+
     def iso(self, at: int) -> str:
         """For machines that read the page (`<time datetime>`)."""
         return local_time(at).isoformat(timespec="seconds")

@@ -88,6 +88,35 @@ class Exposition(Collector):
                 if one.end > one.start:
                     unknown.add_metric([unit.code, period], one.unknown / (one.end - one.start))
         yield from (up, state, uptime, unknown)
+        yield from self._verdicts()
+
+    def _verdicts(self) -> Iterator[Metric]:
+        outages = CounterMetricFamily("nhip_unit_outages", "Outages by cause", labels=["code", "cause"])
+        for (code, cause), count in sorted(self._views.outage_counts().items()):
+            outages.add_metric([code, cause], count)
+        flaps = GaugeMetricFamily(
+            "nhip_unit_flapping_changes",
+            "Changes within the last hour of a unit that flaps, else 0",
+            labels=["code"],
+        )
+        rtt = GaugeMetricFamily(
+            "nhip_link_rtt_seconds", "Median RTT of the newest look", labels=["code", "side"]
+        )
+        loss = GaugeMetricFamily(
+            "nhip_link_loss_ratio", "Packets lost in the newest look", labels=["code", "side"]
+        )
+        for unit in self._views.wall():
+            flaps.add_metric([unit.code], unit.flapping)
+            seen: set[str] = set()
+            for check in self._views.checks(unit.code):
+                side = "unit" if check.vantage == check.about else "centre"
+                if check.role != "line" or side in seen:
+                    continue
+                seen.add(side)
+                for figure, metric in (("rtt_median_seconds", rtt), ("loss_ratio", loss)):
+                    if figure in check.figures:
+                        metric.add_metric([unit.code, side], check.figures[figure].value)
+        yield from (outages, flaps, rtt, loss)
 
     def _alerts(self) -> Iterator[Metric]:
         messages = GaugeMetricFamily("nhip_alert_messages", "Messages of alerts by state", labels=["state"])

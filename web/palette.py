@@ -133,10 +133,11 @@ _BY_STATUS: Mapping[str, str] = {
 _BY_CAUSE: Mapping[str, str] = {"power": "power", "planned": "maintenance"}
 
 
-def look_of(status: str, reason: str = "") -> Look:
-    """How a status with its reason (`key|arg|arg`) looks: a known cause shows before the bare status."""
-    cause = _BY_CAUSE.get(reason.partition("|")[0]) if status in (Status.DOWN, Status.UNKNOWN) else None
-    return BY_KEY[cause or _BY_STATUS[status]]
+def look_of(status: str, reason: str = "", cause: str | None = None) -> Look:
+    """How a status with its reason (`key|arg|arg`) and cause looks: a known cause shows before the bare status."""
+    looks = [_BY_CAUSE.get(each) for each in (cause or "", reason.partition("|")[0])]
+    look = next(filter(None, looks), None) if status in (Status.DOWN, Status.UNKNOWN) else None
+    return BY_KEY[look or _BY_STATUS[status]]
 
 
 def stylesheet() -> str:

@@ -71,17 +71,6 @@ ROLES: Mapping[str, str] = {
     "service": mark("Service"),
     "device": mark("Device"),
 }
-CAUSES: Mapping[str, str] = {
-    "line": mark("line"),
-    "power": mark("power"),
-    "agent": mark("agent"),
-    "upstream": mark("upstream"),
-    "centre": mark("centre"),
-    "device": mark("device"),
-    "lan": mark("LAN of the unit"),
-    "planned": mark("planned work"),
-    "undetermined": mark("not determined"),
-}
 LEVELS: Mapping[str, str] = {
     "province": mark("Province"),
     "department": mark("Department"),
@@ -115,13 +104,19 @@ FIGURES: Mapping[str, str] = {
     "expires_in_seconds": mark("certificate valid for"),
     "chain_length": mark("certificates in the chain"),
 }
+CHANGES: Mapping[str, str] = {
+    "opened": mark("opened"),
+    "closed": mark("closed"),
+    "revised": mark("revised"),
+    "retracted": mark("retracted"),
+}
 SENDING: Mapping[str, str] = {
     "waiting": mark("waiting"),
     "sent": mark("sent"),
     "failed": mark("given up"),
     "cancelled": mark("cancelled"),
 }
-_ALL = {**SENDING, **FIGURES, **USER_ROLES, **LEVELS, **CAUSES, **ROLES}
+_ALL = {**SENDING, **CHANGES, **FIGURES, **USER_ROLES, **LEVELS, **ROLES}
 
 
 def word(speaker: Speaker, key: str) -> str:

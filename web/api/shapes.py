@@ -1,13 +1,15 @@
 """What the API answers, where it is not a value of `collector.views` as it is. Times are ms since 1970, UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from collector.views import CheckState, UnitState, Uptime
-from core.values import Status
+from collector.judge import Said
+from collector.timeline import Stretch
+from collector.views import CheckState, Outage, UnitState, Uptime
+from core.values import Cause, Status
 from core.wire import DiagnosticKind
 from inventory.registry import Unit
 
@@ -85,6 +87,49 @@ class Machine:
     first_seen: int
     last_seen: int
     body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One thing that happened to an outage, with what it said after that."""
+
+    at: int
+    what: str
+    cause: Cause
+    began_at: int
+    ended_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutageDetail:
+    """An outage, what happened to it (oldest first), and the ids of those that it explains."""
+
+    outage: Outage
+    changes: list[Revision]
+    explains: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSaid:
+    """What a check said within a period: `[first_at, last_at, status, reason]` of each stretch."""
+
+    check: int
+    role: str
+    label: str
+    own: bool
+    said: Sequence[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceDetail:
+    """What was known of a unit in a period. `timeline`: `[start, end, status, reason]`; `heard`: when its agent was,
+    `[first_at, last_at]`; `listening`: when the collector listened; `lives`: of its agent."""
+
+    timeline: Sequence[Stretch]
+    heard: list[tuple[int, int]]
+    listening: list[tuple[int, int]]
+    checks: list[CheckSaid]
+    lives: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

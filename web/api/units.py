@@ -12,8 +12,19 @@ from inventory.devices import devices
 from web.api.outages import outage_page
 from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
-from web.api.shapes import CheckDetail, Machine, UnitDetail, check_detail, unit_detail
+from web.api.shapes import (
+    CheckDetail,
+    CheckSaid,
+    EvidenceDetail,
+    Machine,
+    UnitDetail,
+    check_detail,
+    unit_detail,
+)
 from web.context import Context, context_of
+
+EVIDENCE_MS = 31 * 24 * 3_600_000
+"""So far back evidence is in memory."""
 
 router = APIRouter(prefix="/units", tags=["units"])
 
@@ -73,6 +84,30 @@ def outages(
     """The unit's outages, newest first."""
     _unit(context_of(request), code)
     return outage_page(request, response, f"outages {code}", limit, cursor, unit=code)
+
+
+@router.get("/{code}/evidence")
+def evidence(
+    request: Request,
+    code: str,
+    start: Annotated[int, Query(alias="from", ge=0, lt=1 << 53, description="ms since 1970, UTC")],
+    end: Annotated[int | None, Query(alias="to", ge=0, lt=1 << 53, description="now without it")] = None,
+) -> EvidenceDetail:
+    """What was known of the unit in a period of the last 31 days, from both sides, and the verdicts."""
+    context = context_of(request)
+    _unit(context, code)
+    now = context.clock.now()
+    until = now if end is None else end
+    if not now - EVIDENCE_MS <= start < until:
+        raise Problem("bad-input", "the period must begin within the last 31 days, and before it ends")
+    found = context.views.evidence(code, start, until)
+    return EvidenceDetail(
+        timeline=found.timeline,
+        heard=[(each.first_at, each.last_at) for each in found.contacts],
+        listening=[(each.first_at, each.last_at) for each in found.listening],
+        checks=[CheckSaid(each.check, each.role, each.label, each.own, each.said) for each in found.checks],
+        lives=[life._asdict() for life in found.lives],
+    )
 
 
 @router.get("/{code}/devices")

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.values import Cause
 from web.context import context_of
 from web.pages.rendering import render
 
@@ -20,10 +22,11 @@ def outages(
     unit: Annotated[str | None, Query(max_length=40)] = None,
     before: Annotated[int | None, Query(ge=1, lt=1 << 53)] = None,
     open_only: Annotated[bool, Query(alias="open")] = False,
+    cause: Annotated[Cause | None, Query()] = None,
 ) -> Response:
     """`before` is the id to go on from; one more than a page is read, to know whether there is a next."""
     context = context_of(request)
-    found = context.views.outages(unit, open_only=open_only, before=before, limit=PAGE + 1)
+    found = context.views.outages(unit, open_only=open_only, cause=cause, before=before, limit=PAGE + 1)
     return render(
         request,
         "outages.html",
@@ -33,5 +36,26 @@ def outages(
             "before": before,
             "open_only": open_only,
             "unit": unit,
+            "cause": cause,
+            "causes": list(Cause),
+        },
+    )
+
+
+@router.get("/outages/{number}")
+def outage(request: Request, number: Annotated[int, Path(ge=1, lt=1 << 53)]) -> Response:
+    """One outage: its evidence, what became of it since it was detected, and what it explains."""
+    views = context_of(request).views
+    found = views.outage(number)
+    if found is None:
+        raise HTTPException(404)
+    return render(
+        request,
+        "outage.html",
+        {
+            "outage": found,
+            "changes": views.revisions(number),
+            "explained": views.explained(number),
+            "root": views.outage(found.root) if found.root is not None else None,
         },
     )

@@ -14,6 +14,7 @@ from web.context import Context, context_of
 from web.i18n import HERE, LANGUAGES, language_of, speaker
 from web.pages.files import asset
 from web.palette import LOOKS, THEMES, look_of
+from web.verdicts import cause, sentence, subject
 from web.words import figure, reason, word
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -59,6 +60,7 @@ def render(
     spoken = speaker(language_of(request), now)
     values = {
         "_": spoken.gettext,
+        "cause_word": partial(cause, spoken),
         "csrf": csrf_token(request),
         "language": spoken.language,
         "ngettext": spoken.ngettext,
@@ -66,6 +68,8 @@ def render(
         "path": request.url.path,
         "figure": partial(figure, spoken),
         "reason": partial(reason, spoken),
+        "sentence": partial(sentence, spoken, partial(name_of, context)),
+        "subject": partial(subject, spoken),
         "word": partial(word, spoken),
         "unit_name": partial(name_of, context),
         "user": user_of(request),

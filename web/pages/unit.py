@@ -16,6 +16,7 @@ from web.context import Context, context_of
 from web.i18n import language_of, speaker
 from web.pages.hosts import facts, revisions
 from web.pages.rendering import name_of, render
+from web.pages.timeline import bars
 
 LISTED = 20
 VERSIONS = 20
@@ -28,7 +29,8 @@ MAIN_FIGURES = (
     "handshake_seconds",
 )
 """The figure that tells most of a check, by kind of check: the first of these that it has."""
-GRAPH_MS = 30 * 24 * 3_600_000
+DAY_MS = 24 * 3_600_000
+GRAPH_MS = 30 * DAY_MS
 
 router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
@@ -42,6 +44,16 @@ class Graph:
     time: int
     figure: str
     loss: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one end of the line sees of it now. Figures are None where they are not known."""
+
+    own: bool
+    check: CheckState
+    rtt: float | None
+    loss: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,7 @@ def unit_page(request: Request, code: Code) -> Response:
     views, now = context.views, context.views.now()
     details = _now(context, code)
     outages = views.outages(code, limit=LISTED + 1)
+    day = views.evidence(code, now - DAY_MS, now).timeline
     agents = [agent for agent in views.agents() if agent.unit == code]
     spoken = speaker(language_of(request), now)
     machines = [
@@ -74,6 +87,8 @@ def unit_page(request: Request, code: Code) -> Response:
             "registered": context.registry.unit(code, now),
             "uptimes": views.uptimes(code),
             "outages": outages[:LISTED],
+            "bars": bars(day, outages, now - DAY_MS, now),
+            "sides": _sides(_checks(views, code)),
             "more_outages": len(outages) > LISTED,
             "shaded": _shaded(outages, now),
             "graphs": _graphs(context, _checks(views, code)),
@@ -109,6 +124,21 @@ def _places(views: Views, context: Context, code: str) -> Sequence[Place]:
     for check in _checks(views, code):
         found.setdefault(check.vantage, []).append(check)
     return [Place(at, name_of(context, at), at == code, checks) for at, checks in found.items()]
+
+
+def _sides(checks: Iterable[CheckState]) -> Sequence[Side]:
+    """Both ends of the line: the centre's look at the unit first, then the unit's own at hub and centre."""
+    found = [
+        Side(
+            check.vantage == check.about,
+            check,
+            check.figures["rtt_median_seconds"].value if "rtt_median_seconds" in check.figures else None,
+            check.figures["loss_ratio"].value if "loss_ratio" in check.figures else None,
+        )
+        for check in checks
+        if check.role in LINE_ROLES
+    ]
+    return sorted(found, key=lambda side: (side.own, side.check.role != "hub"))
 
 
 def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:

@@ -10,14 +10,15 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.views import UnitState, Views
+from collector.subjects import DEVICE
+from collector.views import Outage, UnitState, Views
 from core.values import Level
 from web.context import context_of
 from web.i18n import mark
 from web.pages.rendering import render
 from web.palette import LOOKS, look_of
 
-LISTED = 100
+LISTED = 300
 """Open outages listed beside the wall; more than these are a matter of the outages' own page."""
 MOST = 400
 """Units of one request for fragments."""
@@ -74,7 +75,7 @@ def folded(text: str) -> str:
 
 def tally(units: Iterable[UnitState]) -> Mapping[str, int]:
     """How many units are in each state, worst first, with those that nobody is in."""
-    counts = Counter(look_of(unit.status, unit.reason).key for unit in units)
+    counts = Counter(look_of(unit.status, unit.reason, unit.cause).key for unit in units)
     return {look.key: counts[look.key] for look in LOOKS}
 
 
@@ -114,10 +115,23 @@ def _state(views: Views) -> dict[str, object]:
         "groups": grouped(units),
         "counts": tally(units),
         "total": len(units),
-        "outages": views.outages(open_only=True, limit=LISTED),
+        **_roots(views.outages(open_only=True, limit=LISTED)),
         "short_name": short_name,
         "folded": folded,
     }
+
+
+def _roots(outages: Sequence[Outage]) -> dict[str, object]:
+    """Open outages as people handle them: those that nothing else explains, each with what it explains. Devices
+    come and go with the working day; the pages of their units show them."""
+    shown = [each for each in outages if not each.subject.startswith(DEVICE)]
+    ids = {each.id for each in shown}
+    explained: dict[int, list[Outage]] = {}
+    for each in shown:
+        if each.root in ids:
+            explained.setdefault(each.root or 0, []).append(each)
+    roots = [each for each in shown if each.root not in ids]
+    return {"outages": sorted(roots, key=lambda each: each.id not in explained), "explained": explained}
 
 
 def _freshness(views: Views) -> dict[str, object]:
