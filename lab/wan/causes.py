@@ -23,7 +23,8 @@ FINAL_S = 150.0
 FIRST_LOOK_S = 25.0
 """Every check has said something by then: what was never seen well cannot be lost."""
 BEFORE_MS, AFTER_MS = 8_000, 5_000
-PLANNED_S = 600
+PLANNED_S = 60
+"""Over before the next thing happens: a unit that is worked on when its hub is cut would be `planned`, and rightly."""
 Say = Callable[[str], None]
 
 
