@@ -34,7 +34,6 @@ SENTENCES: Mapping[str, str] = {
     "agent restarted": "the agent was started anew on a machine that ran on",
     "unclean end": "its life before that did not end in order",
     "on battery": "the UPS ran on battery",
-    "router restarted": "the router was started anew",
     "hub down": "the hub named is out",
     "hub well": "others on the hub named went on",
     "members down": "so many of so many units on the hub fell silent within the same moment",
@@ -44,13 +43,11 @@ SENTENCES: Mapping[str, str] = {
     "device lost": "the device named no longer answered the unit's agent",
     "no own evidence": "what the unit's agent measured in this time has not come in yet",
     "own evidence in": "all that the unit's agent measured in this time is in",
-    "link down": "a device told that an interface went down",
-    "power event": "a device told of a loss of power",
 }
 """Every sentence of evidence, by its key. Arguments follow a `|`; the time is kept beside it."""
 
-ON_BATTERY, RESTARTED = "on battery", "restarted"
-"""Kinds of reasons with which SNMP checks tell of a UPS and of a restart."""
+ON_BATTERY = "on battery"
+"""The kind of reason with which a check of a UPS tells that power is gone."""
 BEFORE_MS = 60_000
 """What happened so long before an outage may have led to it."""
 BATTERY_BEFORE_MS = 3_600_000
@@ -74,16 +71,6 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """What a device told by itself (trap, syslog): `link down`, `power lost`, `power back` …"""
-
-    at: int
-    kind: str
-    source: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class HubOut:
     """The hub that the unit hangs on was out; `id` is the outage's."""
 
@@ -103,7 +90,6 @@ class Around:
     hubs_out: Sequence[HubOut] = ()
     hub: str = ""
     """Code of the unit that it hangs on, when others do too."""
-    happenings: Sequence[Happening] = ()
 
 
 @dataclass(slots=True)
@@ -300,14 +286,6 @@ def _say_two_sides(case: _Case) -> None:
         case.say(min(max(answered), case.ended), "router answered")
     elif looks:
         case.say(None, "router never answered")
-    for each in case.around.happenings:
-        if case.began - BEFORE_MS <= each.at <= case.began + BEFORE_MS and each.kind == "link down":
-            case.say(each.at, f"link down|{each.source}|{each.text}")
-    for check in case.evidence.checks:
-        for said in check.said:
-            in_time = case.began <= said.first_at <= case.ended + AFTER_MS
-            if check.own and kind(said.reason) == RESTARTED and in_time:
-                case.say(said.first_at, "router restarted")
 
 
 def _centre_looks(case: _Case) -> list[CheckEvidence]:
@@ -374,15 +352,6 @@ def _on_battery(case: _Case) -> tuple[int, str] | None:
         for said in check.said
         if kind(said.reason) == ON_BATTERY and said.last_at >= case.began - BEFORE_MS
         if since <= said.first_at < case.ended
-    ]
-    told += [
-        (each.at, f"power event|{each.source}")
-        for each in case.around.happenings
-        if each.kind == "power lost" and since <= each.at <= case.began + BEFORE_MS
-        if not any(
-            other.kind == "power back" and each.at < other.at < case.began - BEFORE_MS
-            for other in case.around.happenings
-        )
     ]
     return min(told, default=None)
 

@@ -125,7 +125,7 @@ class Inquiry:
         start = min(self._start(code) for code in members) - TOGETHER_MS
         stored = [each for each in self.kept_of(hub) if each.subject == HUB and _reaches(each, start)]
         start = min([start, *(each.began_at for each in stored)])
-        timelines = {code: _from(self._timelines(code).get(UNIT, ()), start) for code in members}
+        timelines = {code: self._lasting(code, start) for code in members}
         found = [
             self._explained_hub(hub, interval, timelines)
             for interval in hub_out(timelines)
@@ -135,6 +135,13 @@ class Inquiry:
         if open_now and self._must_wait(hub, set(members), open_now[0].began_at):
             found = [each for each in found if each not in open_now]
         return outages.reconcile(hub, found, stored, self._now)
+
+    def _lasting(self, code: str, start: int) -> list[Stretch]:
+        """The unit's timeline from `start` on. What was true when it was judged last is true now: nothing came in since."""
+        timeline = [each for each in self._timelines(code).get(UNIT, ()) if each.end > start]
+        if timeline:
+            timeline[-1] = timeline[-1]._replace(end=max(timeline[-1].end, self._now + 1))
+        return timeline
 
     def _explained_hub(
         self, hub: str, interval: Interval, timelines: Mapping[str, Sequence[Stretch]]
@@ -277,10 +284,6 @@ class Inquiry:
 
 def _reaches(outage: Outage, start: int) -> bool:
     return outage.ended_at is None or outage.ended_at > start
-
-
-def _from(timeline: Iterable[Stretch], start: int) -> list[Stretch]:
-    return [each for each in timeline if each.end > start]
 
 
 def _is_stored(found: Found, stored: Iterable[Outage]) -> bool:

@@ -25,8 +25,8 @@ KEPT_MS = 31 * DAY_MS
 FULL_MS = DAY_MS
 """So long line checks are kept with each change between up and degraded, and other checks are in memory at all: only
 what is true now depends on that."""
-BEAT_HOLD_MS = 4_000
-"""Heartbeats come each 2 s: one may be lost, a second may be late."""
+BEAT_HOLD_MS = 3_500
+"""Heartbeats come each 2 s, and TCP sends again what a line loses: one may be a second and a half late."""
 RECENT_MS = 120_000
 
 

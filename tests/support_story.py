@@ -41,7 +41,15 @@ class Registry:
 
     revision = 1
 
-    def __init__(self, hubs: int = 2, communes: int = 5, departments: int = 3, ups: bool = False) -> None:
+    def __init__(
+        self,
+        hubs: int = 2,
+        communes: int = 5,
+        departments: int = 3,
+        *,
+        ups: bool = False,
+        routers: bool = True,
+    ) -> None:
         self.windows: list[Maintenance] = []
         found = [(PROVINCE, Level.PROVINCE, None)]
         found += [(f"d{n}", Level.DEPARTMENT, PROVINCE) for n in range(1, departments + 1)]
@@ -55,7 +63,7 @@ class Registry:
         self._checks: dict[int, PlannedCheck] = {}
         for number, code in enumerate(self.all):
             for kind, (role, interval, own) in KINDS.items():
-                if code == PROVINCE or (kind == UPS and not ups):
+                if code == PROVINCE or (kind == UPS and not ups) or (kind == ROUTER and not routers):
                     continue
                 check = Check(number * 10 + kind, "icmp", "192.0.2.1", interval, 1_000)
                 vantage = code if own else PROVINCE
@@ -213,7 +221,7 @@ class Story:
 
     def _hear(self, site: Site) -> None:
         phase = self.now - START + site.number * TICK
-        if phase % (2 * S) == 0:
+        if phase % (2 * S) == 0 and site.number * 10 + ROUTER in self.registry.checks():
             self._look_at_router(site)
         if not (site.alive and site.gateway and self.reaches(site)) or self.now < site.back_at:
             return

@@ -129,14 +129,28 @@ class FakeViews:
     def downsample(self, series: int, start: int, end: int, bucket_ms: int) -> Sequence[Bucket]:
         if self.series_of(series) is None:
             return []
-        first = start - start % bucket_ms
+        first, figure = start - start % bucket_ms, (self.series_of(series) or (0, ""))[1]
+        if figure == "loss_ratio":
+            return [Bucket(at, 0, _lost(at), _lost(at), 12) for at in range(first, end, bucket_ms)]
+        size = {"rtt_min_seconds": 0.75, "rtt_max_seconds": 1.5}.get(figure, 1.0)
         return [
-            Bucket(at, _wave(at) * 0.9, _wave(at), _wave(at) * 1.3, max(1, bucket_ms // 5_000))
+            Bucket(
+                at,
+                size * _wave(at) * 0.9,
+                size * _wave(at),
+                size * _wave(at) * 1.3,
+                max(1, bucket_ms // 5_000),
+            )
             for at in range(first, end, bucket_ms)
         ]
 
     def counters(self) -> Mapping[str, float]:
         return self.totals
+
+
+def _lost(at: int) -> float:
+    """A quarter of an hour with loss in each hour."""
+    return 0.3 if at // 900_000 % 4 == 2 else 0.0
 
 
 def _wave(at: int) -> float:
@@ -204,6 +218,7 @@ def check_state(
             "rtt_max_seconds": 0.0301,
             "loss_ratio": 0.0,
             "rtt_median_seconds": 0.0209,
+            "rtt_min_seconds": 0.0188,
         }
     return CheckState(
         Check(id_, kind, target, 5_000, 2_000),

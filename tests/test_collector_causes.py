@@ -233,3 +233,18 @@ def test_a_unit_that_goes_up_and_down_flaps_and_says_how_often(story: Story) -> 
     assert story.watch.states()["h1c2"].flapping == 0
     story.until((story.now - START) / S + 3700)
     assert story.watch.states()["h1c1"].flapping == 0
+
+
+def test_a_hub_is_out_for_as_long_as_it_is_though_nothing_comes_in_meanwhile(tmp_path: Path) -> None:
+    story = Story(tmp_path, Registry(routers=False))
+    story.until(60)
+    story.sites["h1"].line = False
+    story.until(300)
+    hub = one(story, "h1", "hub")
+    assert hub.ended_at is None
+    assert len(story.outages()) == 7
+    story.sites["h1"].line = True
+    story.until(330)
+    (hub,) = [each for each in story.outages() if each.subject == "hub"]
+    assert (hub.ended_at or 0) >= START + 300 * S
+    story.close()

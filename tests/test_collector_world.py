@@ -14,7 +14,7 @@ from collector.judge import Contact, Evidence, judge
 from collector.presence import Presence
 from collector.sla import coarse
 from collector.timeline import Stretch
-from collector.world import DAY_MS, KEPT_MS, World
+from collector.world import BEAT_HOLD_MS, DAY_MS, KEPT_MS, World
 from inventory.state import State
 
 U1 = 10
@@ -295,7 +295,7 @@ def test_a_report_is_good_until_the_next_one_unless_a_channel_is_open() -> None:
     assert seen(world, NOW + 1).contacts == [Contact(NOW, NOW, NOW + 12_500)]
     world.channel("u2", +1)
     world.contact("u2", NOW)
-    assert world.evidence("u2", 0, NOW + 1).contacts == [Contact(NOW, NOW, NOW + 4_000)]
+    assert world.evidence("u2", 0, NOW + 1).contacts == [Contact(NOW, NOW, NOW + BEAT_HOLD_MS)]
     world.channel("u2", -1)
     world.contact("u2", NOW + 1)
     assert world.evidence("u2", 0, NOW + 1).contacts == [Contact(NOW, NOW + 1, NOW + 12_501)]

@@ -42,7 +42,6 @@ SENTENCES: Mapping[str, str] = {
     "agent restarted": mark("The agent was started anew on a machine that ran on"),
     "unclean end": mark("Its life before that did not end in order"),
     "on battery": mark("The UPS ran on battery"),
-    "router restarted": mark("The router was started anew"),
     "hub down": mark("Its hub is out: {unit}"),
     "hub well": mark("Others on the same hub went on: {unit}"),
     "members down": mark("{value} of {of} units on the hub fell silent within the same moment"),
@@ -52,8 +51,6 @@ SENTENCES: Mapping[str, str] = {
     "device lost": mark("The device no longer answered the unit’s agent: {value}"),
     "no own evidence": mark("What the unit’s agent measured in this time has not come in yet"),
     "own evidence in": mark("All that the unit’s agent measured in this time is in"),
-    "link down": mark("A device told that an interface went down: {value}"),
-    "power event": mark("A device told of a loss of power: {value}"),
 }
 
 

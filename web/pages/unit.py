@@ -22,6 +22,7 @@ LISTED = 20
 VERSIONS = 20
 """Of a machine's document, that a page reads: each may have 64 KiB, and is compared with the one before."""
 MAIN_FIGURES = (
+    "rtt_median_seconds",
     "rtt_mean_seconds",
     "total_seconds",
     "connect_seconds",
@@ -38,11 +39,14 @@ Code = Annotated[str, Path(max_length=40)]
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What can be drawn of a check: series ids of its time and, for pings, of its loss."""
+    """What can be drawn of a check: series ids of its time and, for pings, of the least and the most within each burst,
+    which are the smoke around it, and of its loss."""
 
     label: str
     time: int
     figure: str
+    least: int | None
+    most: int | None
     loss: int | None
 
 
@@ -148,7 +152,17 @@ def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:
         main = next((name for name in MAIN_FIGURES if name in check.series), None)
         if main is not None:
             label = f"{check.label} · {check.check.kind.upper()} · {name_of(context, check.vantage)}"
-            found.append(Graph(label, check.series[main], main, check.series.get("loss_ratio")))
+            of = check.series.get
+            found.append(
+                Graph(
+                    label,
+                    check.series[main],
+                    main,
+                    of("rtt_min_seconds"),
+                    of("rtt_max_seconds"),
+                    of("loss_ratio"),
+                )
+            )
     return found
 
 

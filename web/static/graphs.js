@@ -1,4 +1,5 @@
-// Graphs of a check: its time (mean line, least-to-most band) and, for pings, its loss; outages are shaded.
+// Graphs of a check: its time and, for pings, its loss; outages are shaded. A ping's time is drawn as smoke: the middle of
+// each bucket as a line, coloured by what was lost, within the spread of the bursts' middles, within that of all replies.
 "use strict";
 (() => {
   const box = document.getElementById("graphs");
@@ -72,7 +73,27 @@
     ctx.restore();
   }
 
-  function draw(holder, columns, { title, height, format, ticked, band, range, ink }) {
+  // The line again, piece by piece, in a warmer colour where packets were lost.
+  function warm(plot, lost) {
+    const { ctx } = plot;
+    const [at, middle] = plot.data;
+    ctx.save();
+    ctx.lineWidth = 3 * devicePixelRatio;
+    ctx.lineCap = "round";
+    for (let i = 0; i < at.length; i++) {
+      if (!lost[i] || middle[i] === null || middle[i] === undefined) continue;
+      ctx.strokeStyle = colour(lost[i] >= 0.2 ? "down" : "degraded");
+      const half = (at[Math.min(i + 1, at.length - 1)] - at[Math.max(i - 1, 0)]) / 4;
+      const y = plot.valToPos(middle[i], "y", true);
+      ctx.beginPath();
+      ctx.moveTo(plot.valToPos(at[i] - half, "x", true), y);
+      ctx.lineTo(plot.valToPos(at[i] + half, "x", true), y);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  function draw(holder, columns, { title, height, format, ticked, bands, range, ink, lost }) {
     const quiet = colour("quiet");
     const grid = { stroke: colour("line"), width: 1 };
     const font = "12px system-ui, 'Noto Sans', sans-serif";
@@ -99,18 +120,19 @@
       ],
       series: [
         {},
-        { stroke: ink, width: 1.5, points: { show: false }, fill: band ? undefined : faint(ink, 0.25) },
-        ...(band ? [{ ...edge }, { ...edge }] : []),
+        { stroke: ink, width: 1.5, points: { show: false }, fill: bands.length ? undefined : faint(ink, 0.25) },
+        ...bands.flatMap(() => [{ ...edge }, { ...edge }]),
       ],
-      bands: band ? [{ series: [3, 2], fill: faint(ink, 0.2) }] : [],
+      bands: bands.map((strength, i) => ({ series: [2 * i + 3, 2 * i + 2], fill: faint(ink, strength) })),
       hooks: {
         drawClear: [shade],
+        draw: lost ? [(plot) => warm(plot, lost)] : [],
         setCursor: [({ cursor: { idx } }) => {
           if (idx === null || idx === undefined) return say("", "");
-          const [mean, least, most] = [1, 2, 3].map((i) => columns[i]?.[idx]);
-          if (mean === null || mean === undefined) return say(moment.format(columns[0][idx] * 1000), "–");
-          const spread = band ? ` (${format(least)} – ${format(most)})` : "";
-          return say(moment.format(columns[0][idx] * 1000), format(mean) + spread);
+          const [middle, least, most] = [1, 2, 3].map((i) => columns[i]?.[idx]);
+          if (middle === null || middle === undefined) return say(moment.format(columns[0][idx] * 1000), "–");
+          const spread = bands.length ? ` (${format(least)} – ${format(most)})` : "";
+          return say(moment.format(columns[0][idx] * 1000), format(middle) + spread);
         }],
       },
     }, columns, holder);
@@ -129,28 +151,31 @@
     const bucket = Number(button.dataset.bucket) * 1000;
     const to = Date.now() + drift;
     const from = to - Number(button.dataset.hours) * 3_600_000;
-    const wanted = [option.dataset.time, option.dataset.loss].filter(Boolean);
+    const { time: main, least, most, loss: lossy } = option.dataset;
+    const wanted = [main, lossy, least, most];
     let found = null;
     try {
-      found = await Promise.all(wanted.map((series) => points(series, from, to, bucket)));
+      found = await Promise.all(wanted.map((series) => series && points(series, from, to, bucket)));
     } catch {
       found = null; // said below; the next choice or the next round tries again
     }
     if (turn !== asked) return;
     clear();
-    const any = found?.some((one) => one.any) ?? false;
+    const any = found?.some((one) => one?.any) ?? false;
     box.querySelector("[data-failed]").hidden = found !== null;
     box.querySelector("[data-empty]").hidden = found === null || any;
     if (!any) return;
-    const [time, loss] = found;
-    const [at, least, mean, most] = time.columns;
-    draw(document.getElementById("graph-time"), [at, mean, least, most], {
-      title: option.dataset.figure, height: loss ? 200 : 280, format: duration, ticked: durations, band: true, ink: colour("link"),
+    const [time, loss, lows, highs] = found;
+    const [at, low, mean, high] = time.columns;
+    const smoke = lows && highs ? [lows.columns[1], highs.columns[3], low, high] : [low, high];
+    draw(document.getElementById("graph-time"), [at, mean, ...smoke], {
+      title: option.dataset.figure, height: loss ? 200 : 280, format: duration, ticked: durations, ink: colour("link"),
+      bands: lows && highs ? [0.16, 0.3] : [0.2], lost: loss?.columns[2],
       range: (_, low, high) => [0, high > 0 ? high * 1.1 : 0.001],
     });
     if (!loss) return;
     draw(document.getElementById("graph-loss"), [loss.columns[0], loss.columns[2]], {
-      title: box.dataset.loss, height: 96, format: percent, ticked: (ticks) => ticks.map(percent), band: false, ink: colour("degraded"),
+      title: box.dataset.loss, height: 96, format: percent, ticked: (ticks) => ticks.map(percent), bands: [], ink: colour("degraded"),
       range: (_, low, high) => [0, Math.max(0.05, high)],
     });
   }
