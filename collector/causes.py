@@ -46,6 +46,7 @@ SENTENCES: Mapping[str, str] = {
 }
 """Every sentence of evidence, by its key. Arguments follow a `|`; the time is kept beside it."""
 
+EVERYTHING_SILENT = "everything silent"
 ON_BATTERY = "on battery"
 """The kind of reason with which a check of a UPS tells that power is gone."""
 BEFORE_MS = 60_000
@@ -178,7 +179,7 @@ def explained_hub(
 def explained_centre(found: Found, away: Iterable[Interval]) -> Found:
     """The outage of the centre itself."""
     was_away = any(start < (found.ended_at or end) and end > found.began_at for start, end in away)
-    text = "collector away" if was_away else "everything silent"
+    text = "collector away" if was_away else EVERYTHING_SILENT
     return found._replace(
         subject=CENTRE,
         cause=Cause.CENTRE,

@@ -5,9 +5,13 @@ from collections import defaultdict
 import sqlalchemy as sa
 
 from collector import world_store as store
+from collector.causes import EVERYTHING_SILENT
 from collector.judge import Alive, CheckEvidence, Evidence, Said, judge, margin
 from collector.sla import Availability, coarse
+from collector.subjects import CENTRE
+from collector.timeline import Interval, union, without
 from collector.tracks import Planned
+from collector.verdict_tables import outages
 from collector.views import Uptime
 from inventory.records import LINE_ROLES
 
@@ -25,6 +29,8 @@ def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, 
     said: dict[int, list[Said]] = defaultdict(list)
     for check, _, span in spans:
         said[check].append(Said(span.first_at, span.last_at, span.status, span.reason))
+    unheard = _unheard(connection, start - reach, until + reach)
+    alive = without([(each.first_at, each.last_at) for each in listening], unheard)
     evidence = Evidence(
         checks=[
             CheckEvidence(
@@ -38,7 +44,8 @@ def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, 
             for check, each in planned.items()
         ],
         contacts=contacts,
-        alive=[Alive(each.first_at, each.last_at) for each in listening],
+        alive=[Alive(*each) for each in alive],
+        unheard=unheard,
     )
     judged_until = min(now, until + reach)
     timeline = coarse(judge(evidence, start - reach, judged_until).timeline)
@@ -47,3 +54,18 @@ def uptime(connection: sa.Connection, registry: Planned, unit: str, start: int, 
     return Uptime(
         start, max(start, end), known.up, known.down, max(start, end) - start - known.up - known.down
     )
+
+
+def _unheard(connection: sa.Connection, start: int, end: int) -> list[Interval]:
+    """When the whole centre heard nobody, as it was found then: the contacts of every unit would say so again."""
+    c = outages.c
+    found = connection.execute(
+        sa.select(c.began_at, c.ended_at).where(
+            c.subject == CENTRE,
+            c.reason == EVERYTHING_SILENT,
+            c.retracted.is_(False),
+            c.began_at < end,
+            c.ended_at.is_(None) | (c.ended_at > start),
+        )
+    )
+    return union((row.began_at, end if row.ended_at is None else row.ended_at) for row in found)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support_story import START, Registry, S, Story
 
+from collector import history
 from core.values import Cause
 
 
@@ -139,6 +140,14 @@ def test_when_everything_falls_silent_it_is_the_centre(story: Story) -> None:
         site.line = True
     story.until(220)
     assert ("33", "centre", "centre", True) in story.verdicts()
+    # What is reckoned from the disk years later says the same as what is in memory.
+    with story.state.write() as connection:
+        story.world.checkpoint(connection)
+    period = (START + 30 * S, START + 200 * S)
+    with story.state.read() as connection:
+        for unit in story.sites:
+            again = history.uptime(connection, story.registry, unit, *period, story.now)
+            assert again == story.watch.uptime(unit, *period)
 
 
 def test_a_pc_that_is_unplugged_is_a_device(story: Story) -> None:
