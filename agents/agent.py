@@ -19,6 +19,7 @@ from agents.credential import Credential
 from agents.loop import Loop
 from agents.outbox import About, Outbox
 from agents.probes import PROBES, Probe
+from agents.snmp.desk import desk
 from agents.uplink import Uplink, load_plan
 from core import wire
 from core.clock import SteadyClock
@@ -114,6 +115,7 @@ class Agent:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await desk().close()
             await asyncio.to_thread(stop_metrics)
         try:
             await asyncio.wait_for(parts.uplink.flush(), _FLUSH_S)

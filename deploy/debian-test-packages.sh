@@ -11,7 +11,7 @@ declare -A wanted=(
     [iproute2]="lab wan: network namespaces"
     [iputils-ping]="the ICMP engine beside the packets of another program"
     [prometheus-alertmanager]="bench/detection"
-    [snmp]="bench/snmp; traps of a real sender"
+    [snmpd]="SNMP version 3 of a real device"
 )
 missing=()
 for package in "${!wanted[@]}"; do

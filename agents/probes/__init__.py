@@ -8,7 +8,7 @@ wrong answer) is a Result with a reason; parameters that make no sense are `unkn
 from collections.abc import Mapping
 from typing import Protocol
 
-from agents.probes import dns, http, icmp, tcp, tls
+from agents.probes import dns, http, icmp, snmp, tcp, tls
 from core.clock import SystemClock
 from core.values import Check, Result
 
@@ -24,5 +24,6 @@ PROBES: Mapping[str, Probe] = {
     "tcp": tcp,
     "dns": dns,
     "http": http,
+    "snmp": snmp,
     "tls": tls.Tls(SystemClock()),
 }
