@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from collector import world_store as store
 from collector.facts import Row, Run
 from collector.groups import EVERYBODY, everyone_silent
-from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Life, Said, margin
+from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Said, margin
+from collector.lives import Lives
 from collector.presence import Presence
 from collector.spans import REACH, Span, Stream
 from collector.timeline import Interval, without
@@ -41,8 +42,7 @@ class World:
         self._tracks: dict[int, Track] = {}
         self._of_unit: dict[str, dict[int, Track]] = {}
         self._presence: dict[str, Presence] = {}
-        self._lives: dict[str, dict[store.LifeKey, Life]] = {}
-        self._told: dict[str, int] = {}
+        self._lives = Lives()
         self._alive = Presence()
         self.unheard: Sequence[Interval] = ()
         """When the whole centre heard nobody (`collector.groups.everyone_silent`), as the watch found it: then nobody
@@ -53,7 +53,6 @@ class World:
         self._aside: list[tuple[str, Row]] = []
         self._dirty: set[tuple[int, str]] = set()
         self._dirty_units: set[str] = set()
-        self._dirty_lives: set[store.LifeKey] = set()
         self._mark = 0
         """How many checkpoints there were."""
         self._unsure = store.Touched()
@@ -104,22 +103,8 @@ class World:
 
     def header(self, unit: str, header: Header) -> None:
         """Take in what a report of the agent of `unit` says of its life, and of what it still has to tell."""
-        error, life = header.clock_error or 0, header.life
-        oldest_at = header.health.oldest_at if header.counters.waiting else None
-        told = (header.sent_at if oldest_at is None else oldest_at) - error
-        key = (unit, life.started_at, life.boot_id)
         with self._lock:
-            self._told[unit] = max(told, self._told.get(unit, told))
-            lives = self._lives.setdefault(unit, {})
-            known = lives.get(key)
-            started_at, booted_at = life.started_at - error, life.booted_at - error
-            if known is not None and known.started_at <= started_at and known.booted_at <= booted_at:
-                return
-            if known is not None:
-                # Each report has its own estimate of the clock's error: one of them holds, whatever came first.
-                started_at, booted_at = min(started_at, known.started_at), min(booted_at, known.booted_at)
-            lives[key] = Life(started_at, booted_at, life.boot_id, life.clean_shutdown)
-            self._dirty_lives.add(key)
+            self._lives.take(unit, header)
 
     def contact(self, unit: str, at: int) -> None:
         """A report or a question came from the agent of `unit`. Good until the next report should have come; while
@@ -206,7 +191,7 @@ class World:
     def told_until(self, unit: str) -> int:
         """Everything that the unit's agent measured before this time is in; 0 if it never reported."""
         with self._lock:
-            return self._told.get(unit, 0)
+            return self._lives.told_until(unit)
 
     def heard_until(self, unit: str) -> int:
         """Until when the agent's last sign of life is good; 0 if there was none."""
@@ -239,7 +224,7 @@ class World:
                 contacts=presence.since(start) if presence else (),
                 alive=[Alive(*each) for each in without(alive, self.unheard)],
                 unheard=self.unheard,
-                lives=sorted(self._lives.get(unit, {}).values(), key=lambda life: life[:3]),
+                lives=self._lives.of(unit),
                 seen=bool(tracks or presence),
             )
 
@@ -275,17 +260,15 @@ class World:
     def most_silent(self, now: int) -> bool:
         """Whether nearly all agents are silent now: worth a closer look (`quiet`)."""
         with self._lock:
-            heard = [each.stretches[-1] for each in self._presence.values() if each.stretches]
-            return sum(stretch.until < now for stretch in heard) >= EVERYBODY * len(heard)
+            until = [each.stretches[-1].until for each in self._presence.values() if each.stretches]
+            return sum(each < now for each in until) >= EVERYBODY * len(until)
 
     def quiet(self, since: int, now: int) -> list[Interval]:
         """When nearly all agents were silent at once, from `since` on."""
         with self._lock:
             contacts = {unit: each.since(since) for unit, each in self._presence.items()}
-            alive = [
-                Alive(each.first_at, now if each.until >= now else each.last_at)
-                for each in self._alive.since(since)
-            ]
+            sat = self._alive.since(since)
+        alive = [Alive(each.first_at, now if each.until >= now else each.last_at) for each in sat]
         return everyone_silent(contacts, alive, now)
 
     def units(self) -> set[str]:
@@ -307,8 +290,7 @@ class World:
             self._mark = kept.mark
             self._alive = Presence(kept.listening)
             self._presence = {unit: Presence(stretches) for unit, stretches in kept.contacts.items()}
-            for key, life in kept.lives:
-                self._lives.setdefault(key[0], {})[key] = life
+            self._lives.put(kept.lives)
             line: dict[bool, list[int]] = {True: [], False: []}
             for check in store.checks_with_spans(connection):
                 track = self._tracks.get(check) or self._new_track(check)
@@ -372,11 +354,11 @@ class World:
             presence = self._presence[unit]
             contacts |= {(unit, first_at) for first_at in presence.touched}
             presence.touched.clear()
-        listening, lives = set(self._alive.touched), set(self._dirty_lives)
+        listening, lives = set(self._alive.touched), set(self._lives.touched)
         self._alive.touched.clear()
         self._dirty.clear()
         self._dirty_units.clear()
-        self._dirty_lives.clear()
+        self._lives.touched.clear()
         return store.Touched(spans, contacts, listening, lives)
 
     def _contents(self, touched: store.Touched) -> store.Contents:
@@ -394,7 +376,7 @@ class World:
             listening=[
                 stretch for first_at in touched.listening if (stretch := self._alive.beginning_at(first_at))
             ],
-            lives=[(key, self._lives[key[0]][key]) for key in touched.lives],
+            lives=[(key, self._lives.get(key)) for key in touched.lives],
         )
 
     def forget(self, now: int) -> None:

@@ -143,6 +143,8 @@ class Trial:
             _END[truth.cause](province, truth.unit)
             truth.ended = self._clock.now()
         self._wait_for_final(batch)
+        # What happens next to the same units must not be taken for this.
+        time.sleep((BEFORE_MS + AFTER_MS) / 1000)
 
     def _hub_cuts(self) -> list[Truth]:
         truths: list[Truth] = []
