@@ -93,6 +93,7 @@ def _run(given: argparse.Namespace) -> int:
     sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
     from agents import credential as credentials
     from agents.agent import Agent, run_until_signal
+    from agents.secrets import Scrubbing
 
     credential = credentials.load(given.dir)
     if credential is None or not credential.agent:
@@ -103,7 +104,10 @@ def _run(given: argparse.Namespace) -> int:
         credential = credentials.move(given.dir, credential, given.url)
 
     async def run() -> None:
-        await run_until_signal(Agent(given.dir, credential, metrics_port=given.metrics_port))
+        agent = Agent(given.dir, credential, metrics_port=given.metrics_port)
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(Scrubbing(handler.formatter, agent.secrets))
+        await run_until_signal(agent)
 
     asyncio.run(run())
     return 0

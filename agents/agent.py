@@ -4,8 +4,6 @@ import asyncio
 import fcntl
 import logging
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +12,23 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from agents import life, selfwatch
+from agents.bulk import Bulk
 from agents.channel import Channel
+from agents.children import output_of
 from agents.credential import Credential
 from agents.loop import Loop
 from agents.outbox import About, Outbox
-from agents.probes import PROBES, Probe
+from agents.probes import Probe
+from agents.probes import probes as probes_with
+from agents.probes.guard import refuses_all_but
+from agents.secrets import Secrets
 from agents.snmp.desk import desk
+from agents.trigger import LINE_ROLES, Trigger
 from agents.uplink import Uplink, load_plan
 from core import wire
 from core.clock import SteadyClock
 from core.errors import BadInput, Unavailable
-from core.values import Check
+from core.values import Check, Result
 
 if TYPE_CHECKING:
     from agents import metrics
@@ -58,15 +62,23 @@ class Agent:
         directory: Path,
         credential: Credential,
         *,
-        probes: Mapping[str, Probe] = PROBES,
+        probes: Mapping[str, Probe] | None = None,
         clock: SteadyClock | None = None,
         metrics_port: int | None = None,
     ) -> None:
         """Raises BadInput when the centre's address or its CA file will not do."""
-        self._directory, self._credential, self._probes = directory, credential, probes
+        self._directory, self._credential = directory, credential
         self._clock = clock or SteadyClock()
         self._metrics_port = metrics_port
         self._tls = credential.tls()
+        self._probes = (
+            probes_with(Bulk(credential, self._tls), self._tell, self._clock, self._keep)
+            if probes is None
+            else probes
+        )
+        self.secrets = Secrets()
+        self._trigger = Trigger()
+        self._paths: list[int] = []
         self._stopping = asyncio.Event()
         self._jump = 0
         self._host_due = 0
@@ -132,6 +144,7 @@ class Agent:
             plan_path=self._directory / PLAN,
             about=self._about,
             on_plan=self._take_plan,
+            on_secrets=self._take_secrets,
         )
         channel = Channel(
             self._credential,
@@ -140,9 +153,37 @@ class Agent:
             heartbeat_ms=self._plan.heartbeat_ms,
             on_open=uplink.line_is_back,
             on_plan=uplink.fetch_plan,
-            diagnose=_diagnose,
+            diagnose=self._diagnose,
         )
-        return _Parts(outbox, Loop(self._probes, self._clock, outbox.put), uplink, channel)
+        loop = Loop(self._probes, self._clock, self._take_result, secrets=self.secrets)
+        return _Parts(outbox, loop, uplink, channel)
+
+    async def _take_result(self, check: int, at: int, result: Result) -> None:
+        parts = self._parts
+        await parts.outbox.put(check, at, result)
+        for kind, body in result.documents:
+            await parts.outbox.add_document(wire.Document(kind, at, dict(body)))
+        if self._trigger.take(check, result.status, at):
+            for path in self._paths:
+                parts.loop.start(path)
+
+    def _take_secrets(self, values: Mapping[str, str]) -> None:
+        if self.secrets.take(values):
+            self._parts.loop.secrets_changed()
+
+    async def _tell(self, event: wire.Event) -> None:
+        await self._parts.outbox.tell(msgspec.structs.replace(event, text=self.secrets.clean(event.text)))
+
+    async def _keep(self, document: wire.Document) -> None:
+        await self._parts.outbox.add_document(document)
+
+    async def _diagnose(self, request: wire.Diagnose) -> wire.Diagnosis:
+        from agents.diagnostics import diagnose
+        from agents.trial import Own
+
+        return await diagnose(
+            request, probes=self._probes, own=Own(self._plan.checks, self._plan.allowed, self.secrets)
+        )
 
     async def _guard(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         # What ends here is a bug of ours. The rest of the agent goes on, and people are told.
@@ -151,15 +192,21 @@ class Agent:
                 await work()
             except Exception as error:  # noqa: BLE001 - the guard of the whole agent
                 _log.exception("%s failed, starting it again", name)
-                text = f"{name}: {type(error).__name__}: {error}"
+                text = self.secrets.clean(f"{name}: {type(error).__name__}: {error}")
                 await self._parts.outbox.add_event("agent fault", text)
             await asyncio.sleep(_RESTART_S)
 
     async def _take_plan(self, plan: wire.Plan) -> None:
         parts, self._plan = self._parts, plan
         parts.loop.take(
-            Check(c.id, c.kind, c.target, c.interval_ms, c.timeout_ms, c.params) for c in plan.checks
+            (Check(c.id, c.kind, c.target, c.interval_ms, c.timeout_ms, c.params) for c in plan.checks),
+            refuses_all_but(plan.allowed),
         )
+        self._trigger.watch([c.id for c in plan.checks if c.role in LINE_ROLES])
+        self._paths = [c.id for c in plan.checks if c.kind == "path"]
+        for check in plan.checks:
+            if check.kind in ("listen", "relay"):
+                parts.loop.start(check.id)  # what is sent unasked is not to be missed until its turn comes
         parts.channel.heartbeat_ms = plan.heartbeat_ms
         await self._keep_bounds()
 
@@ -248,26 +295,13 @@ class Agent:
 
 async def _host_document(now: int) -> wire.Document | None:
     """The facts of this machine, gathered by a short-lived child: what it loads for that need not stay."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agents.host", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    )
     try:
         async with asyncio.timeout(_HOST_S):
-            output, _ = await child.communicate()
+            output = await output_of("agents.host")
         return wire.Document("host", now, msgspec.json.decode(output, type=dict[str, Any]))
     except (TimeoutError, msgspec.DecodeError) as error:
         _log.warning("host facts: %s: %s", type(error).__name__, error)
         return None
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-
-
-async def _diagnose(request: wire.Diagnose) -> wire.Diagnosis:
-    from agents.diagnostics import diagnose
-
-    return await diagnose(request)
 
 
 def _lock(directory: Path) -> IO[bytes]:

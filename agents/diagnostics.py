@@ -4,16 +4,20 @@ Whoever may ask is not therefore let into the agent's own machine: what listens 
 trusts whoever comes from there. Nor may pages be read through an assertion on their text.
 """
 
-import ipaddress
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from agents.probes import PROBES
+from agents.probes import PROBES, Probe
+from agents.probes.guard import is_own
 from agents.probes.reach import off_limits
+from agents.trial import Own
+from agents.trial import run as run_trial
 from core.values import Check, Result, Status
-from core.wire import Diagnose, Diagnosis, DiagnosticKind
+from core.wire import CHECK, Diagnose, Diagnosis, DiagnosticKind
+
+MAX_MS = 30_000
+"""No diagnostic takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,6 @@ class Diagnostic:
     refused: frozenset[str] = frozenset()
     """Parameters of the probe that a plan may set and a passer-by may not."""
     defaults: Mapping[str, object] = field(default_factory=dict)
-    connects: bool = True
-    """It speaks to a service, so that what is the agent's own machine alone is off limits."""
 
 
 LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
@@ -39,7 +41,6 @@ LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
         timeout_ms=5_000,
         limits={"count": 50, "spacing_ms": 500},
         defaults={"count": 5, "spacing_ms": 200},
-        connects=False,
     ),
     "tcp": Diagnostic("tcp", timeout_ms=10_000),
     "dns": Diagnostic("dns", timeout_ms=10_000),
@@ -47,51 +48,76 @@ LIMITS: Mapping[DiagnosticKind, Diagnostic] = {
         "http",
         timeout_ms=20_000,
         limits={"max_body_bytes": 256 << 10},
-        refused=frozenset({"ca_file", "body_contains", "body_regex"}),
+        refused=frozenset(
+            {
+                "ca_file",
+                "ca",
+                "client_cert",
+                "client_key",
+                "proxy",
+                "method",
+                "headers",
+                "body",
+                "body_contains",
+                "body_regex",
+            }
+        ),
     ),
-    "tls": Diagnostic("tls", timeout_ms=10_000, refused=frozenset({"ca_file"})),
+    "tls": Diagnostic("tls", timeout_ms=10_000, refused=frozenset({"ca_file", "responder"})),
+    "path": Diagnostic("path", timeout_ms=25_000, limits={"max_hops": 30, "probes": 5}),
+    "throughput": Diagnostic(
+        "throughput",
+        timeout_ms=MAX_MS,
+        limits={"bytes": 8 << 20, "seconds": 10},
+        refused=frozenset({"from_hour", "to_hour", "utc_offset_hours"}),
+        defaults={"from_hour": 0, "to_hour": 24},
+    ),
 }
 """How each one of `core.wire.DIAGNOSTICS` runs. An agent runs nothing else that it is sent."""
 
 _BY_NAME: Mapping[str, Diagnostic] = {str(kind): limits for kind, limits in LIMITS.items()}
 
-MAX_MS = 30_000
-"""No diagnostic takes longer."""
 _MAX_TARGET = 2_048
+NOTHING = Own()
+"""Of an agent without a plan."""
 
 
-def is_own(address: str) -> bool:
-    """Loopback, link-local (where cloud machines keep their credentials, too) and unspecified, also as mapped IPv4."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        found = found.ipv4_mapped or found
-    return found.is_loopback or found.is_link_local or found.is_unspecified
-
-
-async def diagnose(request: Diagnose, refused: Callable[[str], bool] = is_own) -> Diagnosis:
+async def diagnose(
+    request: Diagnose,
+    refused: Callable[[str], bool] | None = None,
+    probes: Mapping[str, Probe] = PROBES,
+    own: Own = NOTHING,
+) -> Diagnosis:
     """Run the diagnostic that is asked for, and tell what it found. Never raises: what is not allowed is refused.
 
     A refusal has status `unknown` and a reason that begins with `refused request|`. `refused`: addresses that no
-    diagnostic connects to.
+    diagnostic connects to, by default the agent's own machine. `probes` and `own`: the agent's.
     """
     began = time.perf_counter()
-    result = _refusal(request) or await _run(request, refused)
+    result = _refusal(request)
+    if result is None and request.kind == CHECK:
+        result = await run_trial(request.target, request.params, own, probes, refused)
+    elif result is None:
+        result = await _run(request, refused or is_own, probes)
     return Diagnosis(
         id=request.id,
         status=result.status,
         reason=result.reason,
         figures=dict(result.figures),
         took_ms=round((time.perf_counter() - began) * 1000),
+        details={kind: dict(body) for kind, body in result.documents},
     )
 
 
 def _refusal(request: Diagnose) -> Result | None:
     """Why the request is not run, or None if it may be."""
+    if len(request.target) > _MAX_TARGET:
+        return _refused(f"target longer than {_MAX_TARGET} characters")
+    if request.kind == CHECK:
+        return None
     allowed = _BY_NAME.get(request.kind)
     if allowed is None:
         return _refused(f"{request.kind[:40]!r} is not one of {', '.join(_BY_NAME)}")
-    if len(request.target) > _MAX_TARGET:
-        return _refused(f"target longer than {_MAX_TARGET} characters")
     for name, value in request.params.items():
         most = allowed.limits.get(name)
         if name in allowed.refused:
@@ -105,13 +131,13 @@ def _refused(why: str) -> Result:
     return Result(Status.UNKNOWN, f"refused request|{why}")
 
 
-async def _run(request: Diagnose, refused: Callable[[str], bool]) -> Result:
+async def _run(request: Diagnose, refused: Callable[[str], bool], probes: Mapping[str, Probe]) -> Result:
     allowed = _BY_NAME[request.kind]
     params = {**allowed.defaults, **request.params}
     check = Check(0, allowed.probe, request.target, 0, _timeout_ms(allowed, params), params)
     try:
-        with off_limits(refused) if allowed.connects else nullcontext():
-            return await PROBES[allowed.probe].run(check)
+        with off_limits(refused):
+            return await probes[allowed.probe].run(check)
     except Exception as error:  # noqa: BLE001 - whoever asked is told, and the agent goes on
         return Result(Status.UNKNOWN, f"probe failed|{type(error).__name__}: {error}")
 

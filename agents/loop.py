@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from agents.probes import Probe
-from agents.schedule import Schedule
+from agents.probes.guard import is_own
+from agents.probes.reach import off_limits
+from agents.schedule import Schedule, phase
+from agents.secrets import Missing, Secrets
 from core.clock import Clock
 from core.values import Check, Result, Status
 
@@ -22,22 +26,72 @@ Sink = Callable[[int, int, Result], Awaitable[object]]
 class Loop:
     """Runs each check of the plan when it is due, and hands every result to the sink."""
 
-    def __init__(self, probes: Mapping[str, Probe], clock: Clock, sink: Sink, *, at_once: int = 64) -> None:
-        """`at_once`: this many probes look at the same time; what is due beyond that waits its turn."""
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        clock: Clock,
+        sink: Sink,
+        *,
+        at_once: int = 64,
+        secrets: Secrets | None = None,
+    ) -> None:
+        """`at_once`: this many probes look at the same time; what is due beyond that waits its turn. `secrets`: what
+        checks name of them is filled in before a probe looks, and taken out of what it says."""
         self._probes, self._clock, self._sink = probes, clock, sink
-        self._schedule = Schedule()
+        self._secrets = secrets or Secrets()
+        self._schedule = Schedule(self._place)
         self._places = asyncio.Semaphore(at_once)
         self._changed = asyncio.Event()
         self._runs: set[asyncio.Task[None]] = set()
+        self._checks: Sequence[Check] = ()
+        self._waiting: set[int] = set()
+        self._refused: Callable[[str], bool] = is_own
 
     @property
     def skipped(self) -> int:
         return self._schedule.skipped
 
-    def take(self, checks: Iterable[Check]) -> None:
-        """Work by these checks from now on; runs that have begun are ended in peace."""
+    def take(self, checks: Iterable[Check], refused: Callable[[str], bool] = is_own) -> None:
+        """Work by these checks from now on; runs that have begun are ended in peace. `refused`: addresses that none of
+        them connects to."""
+        checks, self._refused = list(checks), refused
         self._schedule.replace(checks, self._clock.now())
+        self._checks = checks
+        self._tell_probes(checks)
         self._changed.set()
+
+    def _tell_probes(self, checks: Sequence[Check]) -> None:
+        """A probe may have something that runs between the runs of its checks (`keep`): it ends with them."""
+        for kind, probe in self._probes.items():
+            keep: Callable[[Sequence[Check]], None] | None = getattr(probe, "keep", None)
+            if keep is not None:
+                keep([self._ready(check) for check in checks if check.kind == kind])
+
+    def _ready(self, check: Check) -> Check:
+        try:
+            return self._secrets.filled(check)
+        except Missing:
+            return check  # its runs say what is missing
+
+    def secrets_changed(self) -> None:
+        """Go on by the secrets as they are now: checks that waited for one run at once."""
+        waiting, self._waiting = self._waiting, set()
+        self._tell_probes(self._checks)
+        for check in waiting:
+            self.start(check)
+
+    def start(self, check: int) -> None:
+        """Run this check now, out of turn; nothing happens if it runs already."""
+        if (found := self._schedule.out_of_turn(check)) is not None:
+            self._start(self._run(found))
+
+    def _place(self, check: Check) -> int:
+        """A probe may know a better time for its checks than any (`place`, ms in the interval): at night, for one."""
+        chosen: Callable[[Check], int] | None = getattr(self._probes.get(check.kind), "place", None)
+        try:
+            return phase(check.id, check.interval_ms) if chosen is None else chosen(check)
+        except Exception:  # noqa: BLE001 - of wrong parameters; the check's results tell
+            return phase(check.id, check.interval_ms)
 
     async def run(self) -> None:
         """Until cancelled; then the probes that still look are cancelled as well."""
@@ -49,6 +103,7 @@ class Loop:
         finally:
             for run in self._runs:
                 run.cancel()
+            self._tell_probes(())
 
     async def _wait(self) -> None:
         self._changed.clear()
@@ -92,7 +147,16 @@ class Loop:
         if probe is None:
             return Result(Status.UNKNOWN, f"unknown kind|{check.kind}")
         try:
-            return await probe.run(check)
+            filled = self._secrets.filled(check)
+            with off_limits(self._refused):
+                return self._secrets.scrubbed(await probe.run(filled))
+        except Missing as error:
+            self._waiting.add(check.id)
+            return Result(Status.UNKNOWN, f"secret missing|{error.name}")
         except Exception as error:  # noqa: BLE001 - a probe that is broken fails alone
-            _log.exception("probe %s of check %d on %s", check.kind, check.id, check.target)
-            return Result(Status.UNKNOWN, f"probe failed|{type(error).__name__}: {error}")
+            # Not by the logger itself: what an exception says may hold a secret that was filled in.
+            trace = self._secrets.clean(traceback.format_exc())
+            _log.error("probe %s of check %d on %s\n%s", check.kind, check.id, check.target, trace)
+            return self._secrets.scrubbed(
+                Result(Status.UNKNOWN, f"probe failed|{type(error).__name__}: {error}")
+            )

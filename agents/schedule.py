@@ -6,7 +6,7 @@ nothing drifts however late a run starts.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from core.values import Check
 
@@ -21,7 +21,9 @@ def phase(check: int, interval_ms: int) -> int:
 class Schedule:
     """The checks of a plan and when each is due next."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Callable[[Check], int] | None = None) -> None:
+        """`place`: where in its interval a check stands, if not where `phase` says."""
+        self._place = place or (lambda check: phase(check.id, check.interval_ms))
         self.skipped = 0
         """Runs that were due while the one before had not ended."""
         self._checks: dict[int, Check] = {}
@@ -37,7 +39,9 @@ class Schedule:
             for id_, check in self._checks.items()
             if id_ in old and old[id_].interval_ms == check.interval_ms
         }
-        self._next = {id_: kept.get(id_) or _after(check, now - 1) for id_, check in self._checks.items()}
+        self._next = {
+            id_: kept.get(id_) or self._after(check, now - 1) for id_, check in self._checks.items()
+        }
         self._heap = [(when, id_) for id_, when in self._next.items()]
         heapq.heapify(self._heap)
 
@@ -55,7 +59,7 @@ class Schedule:
         while self._heap and self._heap[0][0] <= now:
             _, id_ = self._heap[0]
             check = self._checks[id_]
-            self._next[id_] = _after(check, now)
+            self._next[id_] = self._after(check, now)
             heapq.heapreplace(self._heap, (self._next[id_], id_))
             if id_ in self._running:
                 self.skipped += 1
@@ -64,11 +68,16 @@ class Schedule:
                 started.append(check)
         return started
 
+    def out_of_turn(self, check: int) -> Check | None:
+        """Start a check out of turn; None when there is none such, or it runs already."""
+        if check not in self._checks or check in self._running:
+            return None
+        self._running.add(check)
+        return self._checks[check]
+
     def ended(self, check: int) -> None:
         """The run of this check is over."""
         self._running.discard(check)
 
-
-def _after(check: Check, now: int) -> int:
-    place = phase(check.id, check.interval_ms)
-    return now + check.interval_ms - (now - place) % check.interval_ms
+    def _after(self, check: Check, now: int) -> int:
+        return now + check.interval_ms - (now - self._place(check)) % check.interval_ms

@@ -10,7 +10,7 @@ centre has been heard: the request for the plan teaches it first.
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,11 @@ from agents.session import Answer, NoAnswer, Session
 from core import wire
 from core.clock import Clock
 from core.errors import Unavailable
+from core.secrets import names_in
 
 _log = logging.getLogger(__name__)
 
-REPORTS, PLAN = "/api/v1/reports", "/api/v1/agent/plan"
+REPORTS, PLAN, SECRETS = "/api/v1/reports", "/api/v1/agent/plan", "/api/v1/agent/secrets"
 PLAN_EVERY_MS = 60_000
 """The channel says when the plan has changed; this is for when that word was lost."""
 _RETRY_BASE_MS, _RETRY_CAP_MS = 500, 60_000
@@ -76,13 +77,16 @@ class Uplink:
         plan_path: Path,
         about: Callable[[], About],
         on_plan: Callable[[wire.Plan], Awaitable[None]],
+        on_secrets: Callable[[Mapping[str, str]], None] | None = None,
     ) -> None:
         self.note = ""
         self.tally = Tally()
         self.clock_error = ClockError()
         self._credential, self._outbox, self._clock, self._tls = credential, outbox, clock, tls
         self._plan_path, self._about, self._on_plan = plan_path, about, on_plan
+        self._on_secrets = on_secrets
         saved = load_plan(plan_path)
+        self._names = _secrets_of(saved.plan) if saved else set()
         self._etag = saved.etag if saved else ""
         self._fresh_due = clock.now()
         self._bucket = TokenBucket(1, _LEAST_BURST, clock.now())
@@ -213,7 +217,7 @@ class Uplink:
         if answer is None or answer.status not in (200, 304):
             return False
         if answer.status == 304:
-            return True
+            return await self._fetch_secrets()
         try:
             plan = msgspec.json.decode(answer.body, type=wire.Plan)
         except msgspec.DecodeError as error:
@@ -228,7 +232,28 @@ class Uplink:
         self._etag = saved.etag
         self._set_pace(plan)
         self._woken.set()
+        self._names = _secrets_of(plan)
+        # First the secrets: the new checks may need them at once. Without them the plan holds all the same.
+        whole = await self._fetch_secrets()
         await self._on_plan(plan)
+        return whole
+
+    async def _fetch_secrets(self) -> bool:
+        """The secrets that the plan names, as they are now: in memory, and nowhere else."""
+        if self._on_secrets is None:
+            return True
+        if not self._names:
+            self._on_secrets({})
+            return True
+        answer = await self._ask("GET", SECRETS, {})
+        if answer is None or answer.status != 200:
+            return False
+        try:
+            given = msgspec.json.decode(answer.body, type=wire.Secrets)
+        except msgspec.DecodeError:
+            _log.warning("the centre's answer with secrets cannot be read")  # and is not shown
+            return False
+        self._on_secrets({name: value for name, value in given.values.items() if name in self._names})
         return True
 
     async def _ask(
@@ -269,6 +294,10 @@ class Uplink:
     def _succeeded(self) -> None:
         self.note = ""
         self._backoff.succeeded()
+
+
+def _secrets_of(plan: wire.Plan) -> set[str]:
+    return {name for check in plan.checks for name in names_in(check.params)}
 
 
 def _being_cancelled() -> bool:

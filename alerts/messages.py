@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from alerts import service_messages as of_services
 from alerts.texts import LANGUAGES, TEXTS
+from collector.services.subjects import service_of
 from collector.subjects import AGENT, CENTRE, HUB, LAN, UNIT
 from collector.views import Outage, OutageChange, UnitState
 from core.values import Cause
@@ -18,6 +20,7 @@ _LINES: Mapping[str, tuple[str, ...]] = {
     "opened": ("unit", "began", "detected", "cause"),
     "closed": ("unit", "began", "ended", "lasted", "cause"),
     "retracted": ("unit", "why retracted", "began", "ended"),
+    "overran": ("unit", "why overran", "began", "cause"),
 }
 """The changes that are told, and the lines of each. A revision of times alone is shown on the pages only."""
 _TOLD = frozenset({UNIT, HUB, AGENT, LAN, CENTRE})
@@ -32,25 +35,47 @@ class Message:
     body: str
 
 
-def message(change: OutageChange, unit: UnitState | None, language: str, link: str) -> Message | None:
+def message(
+    change: OutageChange,
+    unit: UnitState | None,
+    language: str,
+    link: str,
+    before: Outage | None = None,
+    service: str = "",
+) -> Message | None:
     """The message for a change; None when it is not one that people are told of: what another outage explains, what was
     planned, and what only pages show.
 
     `unit` is None when it exists no more; its code stands for its name. `link` is the address of the pages, such as
-    `https://nhip.example.vn`; without one the message has no link.
+    `https://nhip.example.vn`; without one the message has no link. `before` is what the outage was before a revision: one
+    that was planned and has outlasted that is told as if it began now. `service`: the name of the service that it is of.
     """
-    lines, outage, texts = _LINES.get(change.what), change.outage, TEXTS[language]
-    if lines is None or not _is_told(outage):
+    outage, texts = change.outage, TEXTS[language]
+    overran = change.what == "revised" and outage.ended_at is None and before is not None
+    what = "overran" if overran and before and before.cause is Cause.PLANNED else change.what
+    is_of_service = service_of(outage.subject) is not None
+    lines = of_services.lines(outage, what) if is_of_service else _LINES.get(what, ())
+    if not lines or not _is_told(outage):
         return None
+    name = unit.name if unit else outage.unit
     values = {
-        "name": unit.name if unit else outage.unit,
+        "name": name,
         "code": outage.unit,
         "count": _members(outage),
         "cause": texts[outage.cause],
         "duration": duration(_length(outage), language),
-        "link": f"{link.rstrip('/')}/units/{outage.unit}",
+        "link": f"{link.rstrip('/')}/"
+        + (f"outages/{outage.id}" if is_of_service else f"units/{outage.unit}"),
     }
-    times = {"began": outage.began_at, "detected": outage.detected_at, "ended": outage.ended_at}
+    if is_of_service:
+        values |= of_services.values(outage, name, service, language)
+    times = {
+        "began": outage.began_at,
+        "failed since": outage.began_at,
+        "detected": outage.detected_at,
+        "ended": outage.ended_at,
+        "works since": outage.ended_at,
+    }
     body = [
         texts["first cause" if line == "cause" and not outage.final else line].format(
             **values, at=local_time(times.get(line))
@@ -61,13 +86,17 @@ def message(change: OutageChange, unit: UnitState | None, language: str, link: s
     ]
     if link:
         body.append(texts["link"].format(**values))
-    title = change.what if outage.subject == UNIT else f"{outage.subject} {change.what}"
+    title = what if outage.subject == UNIT or what == "overran" else f"{outage.subject} {what}"
+    if is_of_service:
+        title = of_services.title(outage, what)
     return Message(texts[title].format(**values), "\n".join(body))
 
 
 def _is_told(outage: Outage) -> bool:
-    if outage.root is not None or outage.cause is Cause.PLANNED or outage.subject not in _TOLD:
+    if outage.root is not None or outage.cause is Cause.PLANNED:
         return False
+    if outage.subject not in _TOLD:
+        return service_of(outage.subject) is not None
     return outage.subject != CENTRE or outage.ended_at is None or _length(outage) >= CENTRE_MS
 
 

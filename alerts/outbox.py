@@ -27,7 +27,7 @@ class SendState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message as shown: `error` is the last attempt's, `due_at` the next attempt's time while it waits."""
+    """A message as shown; `outage` is 0 for one that is of none. `error` is the last attempt's, `due_at` the next attempt's time while it waits."""
 
     id: int
     destination: str
@@ -79,18 +79,7 @@ def take(
         query = sa.select(DESTINATIONS.c.id, DESTINATIONS.c.language)
         to = connection.execute(query.where(DESTINATIONS.c.removed_at.is_(None))).all()
         rows = [
-            {
-                "destination": destination,
-                "change": change.id,
-                "outage": change.outage.id,
-                "title": message.title,
-                "body": message.body,
-                "state": SendState.WAITING,
-                "created_at": now,
-                "due_at": now,
-                "attempts": 0,
-                "error": "",
-            }
+            _waiting(destination, change.id, change.outage.id, message, now)
             for change, messages in changes
             if change.id > row.change and change.at >= row.started_at
             for destination, language in to
@@ -100,6 +89,34 @@ def take(
             connection.execute(OUTBOX.insert(), rows)
         last = max([row.change, *(change.id for change, _ in changes)])
         connection.execute(CURSOR.update().values(change=last))
+
+
+def add(connection: sa.Connection, number: int, messages: Mapping[str, Message], now: int) -> None:
+    """Put a message that is of no outage out for every destination, in the caller's transaction. `number` is below 0, and of no
+    other message."""
+    query = sa.select(DESTINATIONS.c.id, DESTINATIONS.c.language)
+    rows = [
+        _waiting(destination, number, 0, messages[language], now)
+        for destination, language in connection.execute(query.where(DESTINATIONS.c.removed_at.is_(None)))
+        if language in messages
+    ]
+    if rows:
+        connection.execute(OUTBOX.insert(), rows)
+
+
+def _waiting(destination: int, change: int, outage: int, message: Message, now: int) -> dict[str, object]:
+    return {
+        "destination": destination,
+        "change": change,
+        "outage": outage,
+        "title": message.title,
+        "body": message.body,
+        "state": SendState.WAITING,
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "error": "",
+    }
 
 
 def due(state: State, now: int) -> Sequence[Due]:

@@ -14,7 +14,10 @@ from alerts import outbox
 from alerts.deliver import deliver
 from alerts.destinations import Destinations
 from alerts.messages import LANGUAGES, Message, message
+from alerts.warnings import LOOK_EVERY_MS, warn
 from collector.feed import Feed
+from collector.services.reads import ServiceReads
+from collector.services.subjects import service_of
 from collector.views import OutageChange, Views
 from core.clock import Clock
 from inventory.state import State
@@ -34,17 +37,25 @@ Deliver = Callable[[str, str, str], str]
 
 class Alerts:
     def __init__(
-        self, state: State, views: Views, clock: Clock, feed: Feed, *, deliver: Deliver = deliver
+        self,
+        state: State,
+        views: Views,
+        clock: Clock,
+        feed: Feed,
+        *,
+        deliver: Deliver = deliver,
+        services: ServiceReads | None = None,
     ) -> None:
+        """Without `services` they have no names but their codes, and nobody is warned of what ends."""
         self._state, self._views, self._clock, self._feed = state, views, clock, feed
-        self._deliver = deliver
+        self._deliver, self._services = deliver, services
         self.destinations = Destinations(state, clock)
         self.link = ""
         """Address of the pages, for the link in messages; set by `alerts.toml` or whoever composes."""
         self._task: asyncio.Task[None] | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
-        self._prune_at = 0
+        self._prune_at = self._warn_at = 0
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alerts")
 
     async def start(self, file: Path | None = None) -> None:
@@ -86,6 +97,13 @@ class Alerts:
             outbox.prune(self._state, now)
             self._prune_at = now + PRUNE_EVERY_MS
 
+    def warn(self) -> None:
+        """Warn of what ends by itself, and of what is wrong with certificates; looked for each ten minutes."""
+        now = self._clock.now()
+        if self._services is not None and now >= self._warn_at:
+            warn(self._state, self._services, self.link, now)
+            self._warn_at = now + LOOK_EVERY_MS
+
     async def send_due(self) -> None:
         """Start to send what is due; a destination that is being sent to waits its turn."""
         busy = frozenset(self._sending)  # as of before reading: what is read may be noted as sent meanwhile
@@ -101,7 +119,17 @@ class Alerts:
 
     def _write(self, change: OutageChange) -> dict[str, Message]:
         unit = self._views.unit(change.outage.unit)
-        texts = {language: message(change, unit, language, self.link) for language in LANGUAGES}
+        before = None
+        if change.what == "revised":
+            earlier = [each for each in self._views.revisions(change.outage.id) if each.id < change.id]
+            before = earlier[-1].outage if earlier else None
+        code = service_of(change.outage.subject)
+        service = code or ""
+        if code is not None and self._services is not None:
+            service = self._services.name(code)
+        texts = {
+            language: message(change, unit, language, self.link, before, service) for language in LANGUAGES
+        }
         return {language: text for language, text in texts.items() if text is not None}
 
     async def _send(self, item: outbox.Due) -> None:
@@ -135,6 +163,7 @@ class Alerts:
         while True:
             try:
                 await asyncio.to_thread(self.gather)
+                await asyncio.to_thread(self.warn)
                 await self.send_due()
                 await asyncio.to_thread(self.prune)
             except Exception:

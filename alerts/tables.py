@@ -29,7 +29,7 @@ OUTBOX = sa.Table(
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("destination", sa.Integer, sa.ForeignKey("destinations.id"), nullable=False),
-    sa.Column("change", sa.Integer, nullable=False),
+    sa.Column("change", sa.Integer, nullable=False),  # below 0: a warning's, which is of no outage
     sa.Column("outage", sa.Integer, nullable=False),
     sa.Column("title", sa.String, nullable=False),
     sa.Column("body", sa.String, nullable=False),

@@ -42,7 +42,7 @@ class Yesterday:
 def prepare(state: State, roles: Sequence[str] = ("service",) * CHECKS) -> list[tuple[str, str, int]]:
     """The province with CHECKS checks in each unit: (unit, agent, id of the first check) of 188 agents."""
     now = Yesterday().now()
-    seed(state, now)
+    seed(state, now, addresses=False)
     agents = Agents(state, Yesterday())
     units = [unit for unit in Registry(state).units(SystemClock().now()) if unit.parent is not None]
     rows = [

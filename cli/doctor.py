@@ -13,6 +13,7 @@ import typer
 from cli.data import DEFAULT_DATA, DataDir, state_path
 from core.errors import NhipError
 from inventory.state import State
+from inventory.vault import Vault
 from web.migrate import behind
 
 ENOUGH_DISK = 5 << 30
@@ -87,10 +88,21 @@ def _state(path: Path) -> Iterator[Finding]:
             None if steps else True,
             f"{steps} migration(s) to do at the next start" if steps else "Tables are of this version",
         )
+        if not steps:
+            yield _secrets(Vault(state))
     except NhipError as error:
         yield Finding(False, str(error))
     finally:
         state.close()
+
+
+def _secrets(vault: Vault) -> Finding:
+    kept = vault.kept()
+    try:
+        vault.values(secret.name for secret in kept)
+    except NhipError as error:
+        return Finding(False, f"Secrets cannot be read: {error}")
+    return Finding(True, f"{len(kept)} secret(s), each can be read")
 
 
 def _icmp() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import typer
 
-from cli import agent, doctor, maintenance, serve, units, users
+from cli import agent, doctor, inventory, maintenance, secrets, serve, units, users
 from core.errors import NhipError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app.add_typer(units.app, name="units")
 app.add_typer(users.app, name="user")
 app.add_typer(agent.app, name="agent")
 app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(inventory.app, name="inventory")
 app.command()(doctor.doctor)
 if find_spec("trustme"):  # the lab is an extra: a centre does without
     from lab.cli import app as lab_app

@@ -23,6 +23,12 @@ def add(
     from_: Annotated[str, typer.Option("--from", help=f"When it begins, {_TIMES}; now if left out.")] = "",
     to: Annotated[str, typer.Option(help=f"When it ends, {_TIMES}; until it is ended if left out.")] = "",
     below: Annotated[bool, typer.Option("--below", help="Also all units that hang on this one.")] = False,
+    service: Annotated[
+        str,
+        typer.Option(
+            help="Code of a service: only that is worked on; for all, name the province as the unit."
+        ),
+    ] = "",
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Announce planned work on a unit, or note down work that was.
@@ -31,7 +37,7 @@ def add(
     """
     now = SystemClock().now()
     start = _time("--from", from_) if from_ else now
-    window = Maintenance(unit, below, note, start, _time("--to", to) if to else None)
+    window = Maintenance(unit, below, note, start, _time("--to", to) if to else None, service)
     with open_state(data) as state:
         number, _ = add_window(state, now, window)
     typer.echo(number)
@@ -72,6 +78,7 @@ def end(
 
 def _describe(window: Maintenance) -> str:
     unit = f"{window.unit} and below" if window.below else window.unit
+    unit += f", {window.service}" if window.service else ""
     start, end = cells.show_time(window.valid_from), cells.show_time(window.valid_to)
     return f"{unit}\t{start}\t{end or '-'}\t{window.note}"
 

@@ -52,7 +52,7 @@ class Agents:
         """
         if not _UNIT.fullmatch(unit):
             raise BadInput(f"{unit!r} is not a unit code", todo="Use letters, digits, dot, dash, underscore")
-        token, now = secrets.token_urlsafe(32), self._clock.now()
+        token, now = _token(), self._clock.now()
         with self._state.write() as connection:
             taken = set(connection.scalars(sa.select(join_tokens.c.agent).where(join_tokens.c.unit == unit)))
             free = (f"{unit}-{secrets.token_hex(2)}" for _ in range(100_000))
@@ -156,6 +156,13 @@ class Agents:
         # One assignment: who reads meanwhile sees all of the old or all of the new.
         self._known = {r.agent: (AgentRow(r.agent, r.unit, r.enrolled_at), r.secret_hash) for r in rows}
         self._read_at = read_at
+
+
+def _token() -> str:
+    """256 random bits, which no command line takes for an option."""
+    while (token := secrets.token_urlsafe(32)).startswith("-"):
+        pass
+    return token
 
 
 def _hash(text: str) -> bytes:

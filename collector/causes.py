@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from collector.groups import explains
 from collector.judge import CheckEvidence, Evidence, Life
 from collector.outages import Found
-from collector.spans import VOUCHING, kind
+from collector.signs import BEFORE_MS, link_lost, power_gone
+from collector.spans import VOUCHING
 from collector.subjects import AGENT, CENTRE, HUB, LAN, UNIT, gateway_was, label_of, measured_ms
 from collector.timeline import Interval, common, length, union
 from collector.views import Sentence
@@ -34,6 +35,8 @@ SENTENCES: Mapping[str, str] = {
     "agent restarted": "the agent was started anew on a machine that ran on",
     "unclean end": "its life before that did not end in order",
     "on battery": "the UPS ran on battery",
+    "power lost": "the UPS named told that it runs on battery",
+    "link down": "the unit's router told that it lost a link; the second argument is which",
     "hub down": "the hub named is out",
     "hub well": "others on the hub named went on",
     "members down": "so many of so many units on the hub fell silent within the same moment",
@@ -47,12 +50,6 @@ SENTENCES: Mapping[str, str] = {
 """Every sentence of evidence, by its key. Arguments follow a `|`; the time is kept beside it."""
 
 EVERYTHING_SILENT = "everything silent"
-ON_BATTERY = "on battery"
-"""The kind of reason with which a check of a UPS tells that power is gone."""
-BEFORE_MS = 60_000
-"""What happened so long before an outage may have led to it."""
-BATTERY_BEFORE_MS = 3_600_000
-"""A UPS keeps a unit alive for so long at most: after that it says nothing of why a line went."""
 AFTER_MS = 900_000
 """A machine that was without power is up again so long after its line at the latest."""
 PLANNED_GRACE_MS = 300_000
@@ -152,11 +149,19 @@ def explained(subject: str, found: Found, evidence: Evidence, around: Around) ->
 
 
 def explained_hub(
-    found: Found, own: Found | None, code: str, down: int, of: int, windows: Sequence[Window], *, final: bool
+    found: Found,
+    own: Found | None,
+    code: str,
+    down: int,
+    of: int,
+    windows: Sequence[Window],
+    now: int,
+    *,
+    final: bool,
 ) -> Found:
     """The outage of a hub: its cause is that of the hub's own unit, where that is known."""
     sentences = [Sentence(found.began_at, f"members down|{down}|{of}")]
-    window = _window_of(found, windows, found.ended_at or found.began_at)
+    window = window_of(found.began_at, windows, now if found.ended_at is None else found.ended_at)
     if window is not None:
         cause = Cause.PLANNED
         sentences.append(Sentence(window.start, f"planned|{window.note}"))
@@ -190,15 +195,13 @@ def explained_centre(found: Found, away: Iterable[Interval]) -> Found:
 
 
 def _window(case: _Case) -> Window | None:
-    return _window_of(case.found, case.around.windows, case.ended)
+    return window_of(case.began, case.around.windows, case.ended)
 
 
-def _window_of(found: Found, windows: Sequence[Window], ended: int) -> Window | None:
-    """The planned time that the outage lies in: begun within it, and not much longer."""
+def window_of(began: int, windows: Sequence[Window], ended: int) -> Window | None:
+    """The planned time that an outage lies in: begun within it, and not much longer."""
     for window in windows:
-        begins_in = window.start - BEFORE_MS <= found.began_at and (
-            window.end is None or found.began_at < window.end
-        )
+        begins_in = window.start - BEFORE_MS <= began and (window.end is None or began < window.end)
         if begins_in and (window.end is None or ended <= window.end + PLANNED_GRACE_MS):
             return window
     return None
@@ -226,11 +229,14 @@ def own_cause(found: Found, evidence: Evidence, around: Around) -> Found:
 
 
 def _cause_alone(case: _Case) -> Cause:
-    lives, battery, own = _new_lives(case), _on_battery(case), _own_line(case)
+    lives, own = _new_lives(case), _own_line(case)
+    battery = power_gone(case.evidence, case.began, case.ended)
+    link = link_lost(case.evidence, case.began, case.ended)
     rebooted = next((life for life in lives if _rebooted(case, life)), None)
     gateway, lost_at = gateway_was(case.evidence, case.began, case.ended)
-    if battery is not None:
-        case.say(*battery)
+    for told in (battery, link):
+        if told is not None:
+            case.say(*told)
     if rebooted is not None:
         case.say(rebooted.booted_at, "boot id changed")
         if rebooted.clean is False:
@@ -253,12 +259,12 @@ def _cause_alone(case: _Case) -> Cause:
         return Cause.LINE
     if battery is not None:
         return Cause.POWER
-    return _without_own_word(case, lives, rebooted, own is not None)
+    return _without_own_word(case, lives, rebooted, own is not None or link is not None)
 
 
-def _without_own_word(case: _Case, lives: Sequence[Life], rebooted: Life | None, own_failed: bool) -> Cause:
-    """The cause when the unit's own results do not settle it."""
-    if own_failed:
+def _without_own_word(case: _Case, lives: Sequence[Life], rebooted: Life | None, line_failed: bool) -> Cause:
+    """The cause when the unit's own results do not settle it. `line_failed`: its agent or its router saw it fail."""
+    if line_failed:
         return Cause.LINE
     restarted = next((life for life in lives if life is not rebooted), None)
     if restarted is not None and rebooted is None:
@@ -341,20 +347,6 @@ def _rebooted(case: _Case, life: Life) -> bool:
     if not before or before[-1].boot_id == life.boot_id:
         return False
     return case.began - BEFORE_MS < life.booted_at <= case.ended + AFTER_MS
-
-
-def _on_battery(case: _Case) -> tuple[int, str] | None:
-    """When power was gone, as a UPS tells it."""
-    since = case.began - BATTERY_BEFORE_MS
-    told = [
-        (said.first_at, "on battery")
-        for check in case.evidence.checks
-        if check.own
-        for said in check.said
-        if kind(said.reason) == ON_BATTERY and said.last_at >= case.began - BEFORE_MS
-        if since <= said.first_at < case.ended
-    ]
-    return min(told, default=None)
 
 
 def _of_agent(case: _Case) -> Cause:

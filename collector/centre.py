@@ -3,22 +3,33 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from collector import history
+from collector import happenings, history
 from collector import outage_store as outages
 from collector.agents import AgentRow, Agents
 from collector.channel import Hub
 from collector.feed import Feed
 from collector.ingest import Ingest
+from collector.intake import Intake
 from collector.judge import NO_NEWS, judge
+from collector.paths import PathVersion, read_paths
 from collector.routes import Plans
 from collector.samples import Bucket, Point, SampleStore
+from collector.secrets import AgentSecrets
+from collector.services.figures import Newest
+from collector.services.history import Histories
+from collector.services.pace import Pace
+from collector.services.reads import Reads
+from collector.services.watch import ServiceWatch
 from collector.spans import REACH
+from collector.stocktaking import Stocktaking
+from collector.throughput import Throughput
 from collector.views import (
     AgentState,
     CheckState,
+    Happening,
     Outage,
     OutageChange,
     UnitEvidence,
@@ -30,10 +41,12 @@ from collector.watch import Watch
 from collector.world import KEPT_MS, World
 from core.clock import Clock, SystemClock
 from core.values import Cause, Level, Status
+from inventory.machines.reads import Machines
 from inventory.rebuild import rebuild_if_due
 from inventory.records import PlannedCheck
 from inventory.registry import Registry
 from inventory.state import State
+from inventory.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +68,30 @@ class Centre:
         self.enrolled = Agents(state, self.clock)
         self.world = World(self.registry)
         self.watch = Watch(self.world, self.registry, state, self.feed, self.clock)
-        self.ingest = Ingest(state, store, self.registry, self.enrolled, self.world, self.clock, self.feed)
+        pace = Pace(self.registry)
+        self.service_watch = ServiceWatch(
+            self.world, self.watch, self.registry, state, self.feed, self.clock, pace
+        )
+        self.ingest = Ingest(
+            state, store, self.registry, self.enrolled, self.world, self.clock, self.feed, pace.take
+        )
+        self.services = Reads(
+            self.service_watch,
+            self.registry,
+            Newest(self.registry, self.ingest.series, store),
+            Histories(self.world, self.watch, self.registry, state),
+            state,
+            self.clock,
+        )
         self.hub = Hub(state, self.enrolled, self.world, self.clock, self.feed)
         self.plans = Plans(self.registry)
+        self.secrets = AgentSecrets(Vault(state), self.registry, self.enrolled)
+        self.throughput = Throughput(
+            self.enrolled, self.clock, lambda: self.registry.figure("throughput_bytes")
+        )
+        self.intake = Intake(state, self.clock)
+        self.machines = Machines(state)
+        self.stocktaking = Stocktaking(state, self.machines, self.registry, self.clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -65,9 +99,12 @@ class Centre:
         await asyncio.to_thread(self._load)
         await self.ingest.start()
         await asyncio.to_thread(self.watch.start, self.clock.now())
+        await asyncio.to_thread(self.service_watch.start, self.clock.now())
         self._tasks = [
             asyncio.create_task(self.watch.run()),
+            asyncio.create_task(self.service_watch.run()),
             asyncio.create_task(self._follow_registry()),
+            asyncio.create_task(self.stocktaking.run()),
         ]
 
     async def stop(self) -> None:
@@ -101,6 +138,7 @@ class Centre:
                     self.hub.plan_changed(
                         {unit for unit, etag in before.items() if self.plans.of(unit)[1] != etag}
                     )
+                self.hub.plan_changed(await asyncio.to_thread(self.secrets.to_ask_again, self.plans.known()))
             except Exception:
                 log.exception("could not look after the registry; trying again")
             await self.clock.sleep_until(self.clock.now() + REFRESH_MS)
@@ -160,13 +198,22 @@ class Centre:
         unit: str | None = None,
         *,
         open_only: bool = False,
+        roots_only: bool = False,
         cause: Cause | None = None,
+        service: str | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Outage]:
         with self.state.read() as connection:
             return outages.read_page(
-                connection, unit, open_only=open_only, cause=cause, before=before, limit=limit
+                connection,
+                unit,
+                open_only=open_only,
+                roots_only=roots_only,
+                cause=cause,
+                service=service,
+                before=before,
+                limit=limit,
             )
 
     def outage(self, id: int) -> Outage | None:  # noqa: A002 - what it is
@@ -176,6 +223,10 @@ class Centre:
     def explained(self, root: int) -> Sequence[Outage]:
         with self.state.read() as connection:
             return outages.read_explained(connection, root)
+
+    def explained_counts(self, roots: Collection[int]) -> Mapping[int, int]:
+        with self.state.read() as connection:
+            return outages.read_explained_counts(connection, roots)
 
     def revisions(self, outage: int) -> Sequence[OutageChange]:
         with self.state.read() as connection:
@@ -204,6 +255,14 @@ class Centre:
     def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
         with self.state.read() as connection:
             return outages.read_changes(connection, after, limit)
+
+    def paths(self, code: str, limit: int = 50) -> Sequence[PathVersion]:
+        with self.state.read() as connection:
+            return read_paths(connection, code, limit)
+
+    def happenings(self, code: str, start: int, end: int, limit: int = 200) -> Sequence[Happening]:
+        with self.state.read() as connection:
+            return happenings.read(connection, code, start, end, limit)
 
     def uptime(self, code: str, start: int, end: int) -> Uptime:
         if start >= self.now() - KEPT_MS:
@@ -260,6 +319,8 @@ class Centre:
         return {
             **self.ingest.counters(),
             "channels": len(self.hub),
+            "inventories_taken_total": self.intake.taken,
+            "inventories_refused_total": self.intake.refused,
             "watch_steps_total": self.watch.steps,
             "judgements_total": self.watch.judgements,
             "checkpoints_total": self.world.checkpoints,

@@ -16,9 +16,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from collector.agents import AgentRow, Agents
 from collector.feed import Feed
+from collector.presence import BEAT_HOLD_MS
 from collector.problems import problem
 from collector.verdict_tables import diagnoses
-from collector.world import BEAT_HOLD_MS, World
+from collector.world import World
 from core import wire
 from core.clock import Clock
 from core.errors import Refused, Unavailable
@@ -204,7 +205,11 @@ class Hub:
                 diagnoses.update()
                 .where(diagnoses.c.id == diagnosis.id)
                 .values(
-                    status=diagnosis.status[:16], reason=diagnosis.reason[:500], took_ms=diagnosis.took_ms
+                    status=diagnosis.status[:16],
+                    reason=diagnosis.reason[:500],
+                    took_ms=diagnosis.took_ms,
+                    # A message of the channel has 64 KiB at most, and so has this.
+                    details=msgspec.json.encode(diagnosis.details).decode(),
                 )
             )
 

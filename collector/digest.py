@@ -8,12 +8,12 @@ or was in one transaction with that number (accounts, events, documents).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import sqlalchemy as sa
 
-from collector.columns import Columns
+from collector.columns import Columns, Packed
 from collector.facts import Run
 from collector.feed import Feed
 from collector.ledger import Ledger
@@ -21,7 +21,7 @@ from collector.reader import Taken
 from collector.samples import SampleStore
 from collector.series import SeriesTable
 from collector.tables import digested
-from core.wire import Header
+from core.wire import Event, Header
 from inventory.state import State
 
 
@@ -32,10 +32,15 @@ class Evidence(Protocol):
 
     def header(self, unit: str, header: Header) -> None: ...
 
+    def told(self, unit: str, header: Header, events: Sequence[Event]) -> None: ...
+
     def contact(self, unit: str, at: int) -> None: ...
 
     def checkpoint(self, connection: sa.Connection) -> None: ...
 
+
+Paced = Callable[[Sequence[Run], Packed, int], None]
+"""Results with their samples, and when they were received."""
 
 COUNTS = (
     "reports_total",
@@ -58,8 +63,10 @@ class Digest:
         ledger: Ledger,
         series: SeriesTable,
         feed: Feed,
+        pace: Paced | None = None,
     ) -> None:
-        self._state, self._store = state, store
+        """`pace` is told how long results took, as they come."""
+        self._state, self._store, self._pace = state, store, pace
         self._world, self._ledger, self._series = world, ledger, series
         self._feed = feed
         self._columns = Columns()
@@ -84,7 +91,11 @@ class Digest:
         if number > self._digested:
             if sifted.runs:
                 self._world.fold(taken.unit, header.epoch, sifted.runs, taken.received_at)
+                if self._pace is not None:
+                    self._pace(sifted.runs, sifted.samples, taken.received_at)
             self._world.header(taken.unit, header)
+            if taken.events:
+                self._world.told(taken.unit, header, taken.events)
             if self._ledger.take(taken):
                 self._feed.publish("agent", header.agent)
             counts = self.counts

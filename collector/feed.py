@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`kind` is `unit` (a unit's state changed; `subject` its code), `outage` (subject: outage id) or `agent`."""
+    """`kind` is `unit` (a unit's state changed; `subject` its code), `outage` (subject: outage id), `agent`
+    or `service` (what is seen of it; subject: its code)."""
 
     id: int
     kind: str

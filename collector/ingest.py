@@ -12,7 +12,7 @@ from functools import partial
 
 from collector.accounting import Ranges
 from collector.agents import AgentRow, Agents
-from collector.digest import Digest, Evidence
+from collector.digest import Digest, Evidence, Paced
 from collector.feed import Feed
 from collector.inbox import Inbox, Record
 from collector.ledger import Ledger
@@ -48,6 +48,7 @@ class Ingest:
         world: Evidence,
         clock: Clock,
         feed: Feed,
+        pace: Paced | None = None,
     ) -> None:
         self._store, self._agents, self._world, self._clock = store, agents, world, clock
         self.series = SeriesTable(state)
@@ -56,7 +57,7 @@ class Ingest:
             self._ledger.load(connection)
         folder = state.path.with_name("inbox")
         self._reader = Reader(registry)
-        self._digest = Digest(state, store, world, self._ledger, self.series, feed)
+        self._digest = Digest(state, store, world, self._ledger, self.series, feed, pace)
         self._worker = Worker(self._digest, folder / "not digested")
         self._inbox: Inbox[Taken] = Inbox(folder, self._digest.newest, self._worker.put)
         self._accepted: dict[_Key, Ranges] = {}

@@ -20,10 +20,11 @@ from collector.causes import (
 from collector.groups import TOGETHER_MS, collector_away, hub_out
 from collector.judge import Evidence
 from collector.outages import Change, Found
+from collector.presence import BEAT_HOLD_MS
 from collector.subjects import CENTRE, HUB, UNIT
 from collector.timeline import Interval, Stretch, union, without
 from collector.views import Outage
-from collector.world import BEAT_HOLD_MS, FULL_MS, World
+from collector.world import FULL_MS, World
 from core.values import Level, Status
 from inventory.records import Maintenance, Unit
 
@@ -166,7 +167,7 @@ class Inquiry:
             self._wait(hub, found.ended_at)
         if own is not None:
             own = own_cause(own, self._evidence(hub, own), self._around(hub, ()))
-        return explained_hub(found, own, hub, down, len(known), self._windows(hub), final=final)
+        return explained_hub(found, own, hub, down, len(known), self._windows(hub), self._now, final=final)
 
     # Units.
 
@@ -234,7 +235,7 @@ class Inquiry:
         return [
             Window(each.valid_from, each.valid_to, each.note)
             for each in self._maintenance
-            if each.unit == code or (each.below and each.unit in above)
+            if not each.service and (each.unit == code or (each.below and each.unit in above))
         ]
 
     def _peers(self, code: str) -> set[str]:

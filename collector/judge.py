@@ -9,8 +9,9 @@ collector itself was alive. Each becomes claims about stretches of time, and the
    said is presumed only until it falls silent, since its words come over the same line; what the centre's agent sees
    of the unit's router stays good until its next look.
 3. *failures* (down): `line` checks that failed, until their next result.
-4. *silence* (down): the agent was heard before, the collector listened, and nothing came for longer than is allowed.
-5. Otherwise nothing is known.
+4. *bridges* (up): the centre's own agent missed looks at the router, which answered before and after: it did in between.
+5. *silence* (down): the agent was heard before, the collector listened, and nothing came for longer than is allowed.
+6. Otherwise nothing is known.
 
 At times of `up`, checks of the unit that fail make it `degraded`.
 """
@@ -23,6 +24,7 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from collector import quality
+from collector.notices import Notice
 from collector.spans import REACH, VOUCHING
 from collector.timeline import (
     Interval,
@@ -43,7 +45,7 @@ BLINK_MS = 750
 AWAY_MS = 5_000
 REJOIN_MS = 60_000
 """After the collector was away for AWAY_MS or more, silence counts only when it has listened again for so long:
-agents need time to come back."""
+agents need time to come back. Looks at a router that are missing for longer are not bridged."""
 STALLED_MS = 10_000
 """After shorter stalls silence counts later by twice their length, and at most by so much: what agents said meanwhile
 waits at the door and has to be heard first."""
@@ -52,11 +54,8 @@ LOSSY_MS = 6_000
 """On a line that is known to lose packets silence counts so much later, and one look at the router that fails is not
 yet a sign: two in a row are."""
 
-NEVER_SEEN = "never seen"
-NO_NEWS = "no news"
-SILENT = "no contact"
-ROUTER_LOST = "router not reached"
-LINE_FAILS = "line checks fail"
+NEVER_SEEN, NO_NEWS, SILENT = "never seen", "no news", "no contact"
+ROUTER_LOST, LINE_FAILS = "router not reached", "line checks fail"
 CHECK_DOWN, CHECK_DEGRADED = "check down", "check degraded"
 ONE_WAY = "one way"
 ONE_WAY_MS = 60_000
@@ -137,6 +136,8 @@ class Evidence:
     """When the centre itself heard nobody at all: it was the centre that was cut off. `alive` leaves this out."""
     lives: Sequence[Life] = ()
     """Of its agent, in order of `started_at`."""
+    notices: Sequence[Notice] = ()
+    """Of devices in its LAN, in order of time; of causes only."""
     seen: bool = True
     """Whether anything was ever known of the unit."""
 
@@ -165,7 +166,7 @@ def judge(evidence: Evidence, start: int, now: int) -> Verdict:
     for contact in evidence.contacts:
         claims.vouch(contact.first_at, contact.last_at)
         claims.presume(contact.last_at, contact.until)
-    faults = _faults(evidence.alive)
+    faults = _faults(evidence)
     # From the least telling failure to the most: a later layer covers the ones before it.
     checks = sorted(evidence.checks, key=lambda each: (each.role in LINE_ROLES, each.own, each.check))
     for check in checks:
@@ -174,11 +175,12 @@ def judge(evidence: Evidence, start: int, now: int) -> Verdict:
             _line_claims(seen, claims, evidence.unheard, faults)
     unknown = Stretch(start, now, Status.UNKNOWN, NO_NEWS if evidence.seen else NEVER_SEEN)
     timeline = [unknown] if now > start else []
-    for failures in (
+    for layer in (
         [Stretch(s.start, s.end, Status.DOWN, SILENT) for s in claims.silences],
+        [Stretch(*up, Status.UP, "") for up in union(claims.bridges)],
         *claims.failures,
     ):
-        timeline = paint(timeline, failures)
+        timeline = paint(timeline, layer)
     timeline = paint(timeline, [Stretch(*up, Status.UP, "") for up in union(claims.vouches)])
     for status, reason in ((Status.DEGRADED, CHECK_DEGRADED), (Status.DOWN, CHECK_DOWN)):
         for check in checks:
@@ -207,6 +209,7 @@ class _Claims:
     now: int
     expires: int | None = None
     vouches: list[tuple[int, int]] = field(default_factory=list)
+    bridges: list[tuple[int, int]] = field(default_factory=list)
     silences: list[_Silence] = field(default_factory=list)
     failures: list[list[Stretch]] = field(default_factory=list)
 
@@ -220,6 +223,10 @@ class _Claims:
     def vouch(self, start: int, end: int) -> None:
         if start < end:
             self.vouches.append((start, end))
+
+    def bridge(self, start: int, following: Said) -> None:
+        if following.status in VOUCHING and following.first_at - start <= REJOIN_MS:
+            self.bridges.append((start, following.first_at))
 
     def presume(self, last_at: int, until: int, *, own: bool = True) -> None:
         """What worked at `last_at` is presumed to work until `until`; if it is the agent's own word, only while it
@@ -303,13 +310,18 @@ def _later_by_stalls(noticed: int, sitting: Sequence[Alive], since: int) -> int:
     return noticed
 
 
-def _faults(alive: Sequence[Alive]) -> list[Interval]:
-    """When the centre itself was away or heard nobody, with what units see of that before and after."""
-    return union(
-        (before.last_at - AWAY_MS, after.first_at + REJOIN_MS)
-        for before, after in pairwise(alive)
-        if after.first_at - before.last_at >= AWAY_MS
-    )
+def _faults(evidence: Evidence) -> list[Interval]:
+    """When the centre itself was away or heard nobody, with what the unit sees of that before and after: until its agent
+    was heard again, and REJOIN_MS at most. What happens to the line after that is no fault of the centre's."""
+    faults = []
+    for before, after in pairwise(evidence.alive):
+        if after.first_at - before.last_at >= AWAY_MS:
+            end = after.first_at + REJOIN_MS
+            index = bisect_right(evidence.contacts, after.first_at, key=_last_at_of)
+            if index < len(evidence.contacts):
+                end = min(end, max(evidence.contacts[index].first_at, after.first_at))
+            faults.append((before.last_at - AWAY_MS, end))
+    return union(faults)
 
 
 def _line_claims(
@@ -317,7 +329,7 @@ def _line_claims(
 ) -> None:
     """What a check of the line tells. The hub's answer tells that the unit's own line works, and nothing of what lies
     behind the hub; only while the fault was the centre's own is that enough."""
-    reach = int(REACH * check.interval_ms)
+    reach, reason = int(REACH * check.interval_ms), LINE_FAILS if check.own else ROUTER_LOST
     failures = []
     vouches, claims.vouches = claims.vouches, []
     for said, following in _with_next(check.said):
@@ -326,19 +338,19 @@ def _line_claims(
             claims.vouch(said.first_at, said.last_at)
             if following is None or following.first_at > until:
                 claims.presume(said.last_at, until, own=check.own)
+                if following is not None and not check.own and check.role == "line":
+                    claims.bridge(until, following)
             elif following.status in VOUCHING:
                 claims.vouch(said.last_at, following.first_at)
             else:
                 claims.presume(said.last_at, following.first_at, own=check.own)
         elif said.status == "down":
             end = claims.ends(_spoken_until(said, following, reach))
-            failures.append(
-                Stretch(said.first_at, end, Status.DOWN, LINE_FAILS if check.own else ROUTER_LOST)
-            )
+            failures.append(Stretch(said.first_at, end, Status.DOWN, reason))
     failures = in_sequence(failures)
     if unheard and not check.own:
         heard = without([(each.start, each.end) for each in failures], unheard)
-        failures = [Stretch(*each, Status.DOWN, ROUTER_LOST) for each in heard]
+        failures = [Stretch(*each, Status.DOWN, reason) for each in heard]
     claims.failures.append(failures)
     vouched = claims.vouches if check.role == "line" else common(union(claims.vouches), faults)
     claims.vouches = vouches + vouched

@@ -3,26 +3,40 @@
 In memory; `write` puts what has changed into the state store, in the transaction of a checkpoint.
 """
 
+import logging
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
 
 from collector.accounting import Account, Ranges
+from collector.happenings import Entry, store
+from collector.notices import plain_address
+from collector.paths import store_path
 from collector.reader import Taken
-from collector.tables import agent_epochs, agent_events, agent_headers
+from collector.services.steps import store_step
+from collector.tables import agent_epochs, agent_headers
 from collector.views import EpochCount
+from core import wire
 from core.errors import BadInput
 from core.wire import Document, Header
-from inventory.devices import store_host
+from inventory.devices import store_device, store_host
+from inventory.formats.sections import plain_text
+from inventory.lan.store import store_lan
+from inventory.machines.store import Told, take_all, told_by
 
 EPOCHS_KEPT = 64
-EVENTS_KEPT = 200
-"""Of each agent."""
-_MAX_KIND, _MAX_TEXT = 64, 2_000
+EVENTS_TAKEN = 1_000
+"""Of one report."""
+GROUP, GROUP_BYTES = 64, 8 << 20
+"""Inventories that are stored together, and their bytes."""
+REFUSALS_TOLD = 20
+"""Of one checkpoint."""
+_log = logging.getLogger(__name__)
+_MAX_KIND = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,7 @@ class Ledger:
         self._accounts: dict[str, dict[str, Account]] = defaultdict(dict)
         self._newest: dict[str, Newest] = {}
         self._changed: dict[tuple[str, str], int] = {}
-        self._events: list[dict[str, object]] = []
+        self._events: list[Entry] = []
         self._documents: list[tuple[str, str, Document, int]] = []
         self.documents_refused = 0
 
@@ -63,18 +77,7 @@ class Ledger:
             self._let_go_of_epochs(header.agent)
             account.take(header, taken.numbers, taken.dropped, taken.sifted.refused)
             self._changed[key] = received_at
-            events = [(event.at, event.kind, event.text) for event in taken.events]
-            events += [
-                (
-                    drop.to_at,
-                    f"{drop.what} dropped",
-                    f"{drop.count} of {drop.first}..{drop.last}, {drop.from_at}..{drop.to_at}: {drop.why}",
-                )
-                for drop in taken.dropped
-            ]
-            for at, kind, text in events[-EVENTS_KEPT:]:
-                row = {"agent": header.agent, "at": max(0, min(at, received_at)), "received_at": received_at}
-                self._events.append({**row, "kind": kind[:_MAX_KIND], "text": text[:_MAX_TEXT]})
+            self._events += _entries(taken)[-EVENTS_TAKEN:]
             self._documents += [
                 (taken.unit, header.agent, document, received_at) for document in taken.documents
             ]
@@ -139,11 +142,10 @@ class Ledger:
         if headers:
             connection.execute(sa.insert(agent_headers).prefix_with("OR REPLACE"), headers)
         if events:
-            connection.execute(sa.insert(agent_events), events)
-            for agent in {str(event["agent"]) for event in events}:
-                _keep_newest(connection, agent)
-        for unit, agent, document, received_at in documents:
-            self._store(connection, unit, agent, document, received_at)
+            store(connection, events)
+        refused = self._store_all(connection, documents)
+        if refused:
+            store(connection, refused[-REFUSALS_TOLD:])
         return Written(changed, len(events), len(documents))
 
     def written(self, what: "Written") -> None:
@@ -154,15 +156,60 @@ class Ledger:
                     del self._changed[key]
             del self._events[: what.events], self._documents[: what.documents]
 
+    def _store_all(self, connection: sa.Connection, documents: Iterable["_Came"]) -> list[Entry]:
+        """Store documents, each by itself; what is to be told of inventories that were refused."""
+        others: list[_Came] = []
+        entries: list[Entry] = []
+        inventories: list[_Came] = []
+        for each in documents:
+            (inventories if each[2].kind == wire.INVENTORY else others).append(each)
+        for each in others:
+            try:
+                with connection.begin_nested():
+                    self._store(connection, *each)
+            except Exception as error:  # noqa: BLE001 - the guard of each document
+                self._refused(each, error)
+        for group in _groups(inventories):
+            good = [(each, told) for each, told in group if isinstance(told, Told)]
+            outcomes = take_all(connection, [told for _, told in good])
+            failed = [(each, told) for each, told in group if isinstance(told, Exception)]
+            failed += [
+                (each, outcome)
+                for (each, _), outcome in zip(good, outcomes, strict=True)
+                if isinstance(outcome, Exception)
+            ]
+            entries += [_refusal(each, self._refused(each, error)) for each, error in failed]
+        return entries
+
+    def _refused(self, came: "_Came", error: Exception) -> str:
+        """Count a document that was not stored; why, for people."""
+        self.documents_refused += 1
+        if isinstance(error, BadInput):
+            return str(error)
+        _log.error(
+            "a document of kind %s from %s could not be stored",
+            came[2].kind[:_MAX_KIND],
+            came[1],
+            exc_info=error,
+        )
+        return "could not be stored"
+
     def _store(
         self, connection: sa.Connection, unit: str, agent: str, document: Document, received_at: int
     ) -> None:
-        try:
-            if document.kind != "host":
+        match document.kind:
+            case "host":
+                store_host(connection, unit=unit, agent=agent, document=document, received_at=received_at)
+            case "device":
+                store_device(connection, unit=unit, document=document, received_at=received_at)
+            case "path":
+                store_path(connection, unit=unit, document=document, received_at=received_at)
+            case "step":
+                store_step(connection, unit=unit, document=document, received_at=received_at)
+            case "lan":
+                store_lan(connection, unit=unit, document=document, received_at=received_at)
+            case _:
                 raise BadInput(f"documents of kind {document.kind[:_MAX_KIND]!r} are not known")
-            store_host(connection, unit=unit, agent=agent, document=document, received_at=received_at)
-        except BadInput:
-            self.documents_refused += 1
 
     def _take_header(self, header: Header, newest_at: int, received_at: int) -> bool:
         known = self._newest.get(header.agent)
@@ -190,10 +237,53 @@ class Written:
     documents: int
 
 
-def _keep_newest(connection: sa.Connection, agent: str) -> None:
-    c = agent_events.c
-    newest = sa.select(c.id).where(c.agent == agent).order_by(c.id.desc()).limit(EVENTS_KEPT)
-    connection.execute(sa.delete(agent_events).where(c.agent == agent, c.id.not_in(newest)))
+_Came = tuple[str, str, Document, int]
+"""Unit, agent, document, and when it came."""
+
+
+def _groups(inventories: Iterable[_Came]) -> Iterator[list[tuple[_Came, Told | Exception]]]:
+    """Inventories unpacked, as many at a time as take little memory."""
+    group: list[tuple[_Came, Told | Exception]] = []
+    size = 0
+    for each in inventories:
+        unit, _, document, received_at = each
+        try:
+            told: Told | Exception = told_by(unit, document, received_at)
+        except BadInput as error:
+            told = error
+        group.append((each, told))
+        size += len(told.plain) if isinstance(told, Told) else 0
+        if len(group) >= GROUP or size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _refusal(came: _Came, why: str) -> Entry:
+    unit, agent, document, received_at = came
+    device, source = (plain_text(str(document.body.get(name, ""))) for name in ("device", "source"))
+    text = f"{device[:_MAX_KIND] or 'a machine'}: {plain_text(why)}"
+    return Entry(agent, unit, document.at, received_at, "inventory refused", text, plain_address(source))
+
+
+def _entries(taken: Taken) -> list[Entry]:
+    """What a report tells of events, and of results that were dropped."""
+    header, error = taken.header, taken.header.clock_error or 0
+    told = [(event.at, event.kind, event.text, plain_address(event.source)) for event in taken.events]
+    told += [
+        (
+            drop.to_at,
+            f"{drop.what} dropped",
+            f"{drop.count} of {drop.first}..{drop.last}, {drop.from_at}..{drop.to_at}: {drop.why}",
+            "",
+        )
+        for drop in taken.dropped
+    ]
+    return [
+        Entry(header.agent, taken.unit, at - error, taken.received_at, kind, text, source)
+        for at, kind, text, source in told
+    ]
 
 
 _account = msgspec.json.Decoder(Account)

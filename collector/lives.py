@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from collector.judge import Life
-from collector.world_store import LifeKey
 from core.wire import Header
+
+LifeKey = tuple[str, int, str]
+"""Unit, start by the agent's own clock, boot id."""
 
 
 class Lives:

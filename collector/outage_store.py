@@ -1,6 +1,6 @@
 """Outages as they are stored: every change of each kept, with the outage as it was after it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from collector import verdict_tables as tables
 from collector.outages import Change
+from collector.services.subjects import ALONE, PREFIX, is_itself
 from collector.views import Outage, OutageChange, Sentence
 from core.values import Cause
 
@@ -49,11 +50,20 @@ def _values(outage: Outage) -> dict[str, object]:
     }
 
 
-def read_since(connection: sa.Connection, since: int) -> list[Outage]:
-    """All outages, retracted ones too, that are open or ended at `since` or later."""
+OF_SERVICE = tables.outages.c.subject.startswith(PREFIX, autoescape=True)
+OF_UNIT = sa.or_(sa.not_(OF_SERVICE), tables.outages.c.subject.endswith(f"|{ALONE}", autoescape=True))
+"""Outages that are of the unit that they are stored with: not those of a service, or of the way to it, for several units."""
+
+
+def read_since(connection: sa.Connection, since: int, *, of_services: bool = False) -> list[Outage]:
+    """All outages of units and what is in them, or those of services; retracted ones too, that are open or ended at
+    `since` or later."""
     table = tables.outages
     rows = connection.execute(
-        sa.select(table).where(table.c.ended_at.is_(None) | (table.c.ended_at >= since)).order_by(table.c.id)
+        sa.select(table)
+        .where(table.c.ended_at.is_(None) | (table.c.ended_at >= since))
+        .where(OF_SERVICE if of_services else sa.not_(OF_SERVICE))
+        .order_by(table.c.id)
     )
     return [_outage_of(row) for row in rows]
 
@@ -63,17 +73,29 @@ def read_page(
     unit: str | None,
     *,
     open_only: bool,
+    roots_only: bool = False,
     cause: Cause | None = None,
+    service: str | None = None,
     before: int | None,
     limit: int,
 ) -> list[Outage]:
-    """Newest first. Retracted ones are among them unless only open ones are asked for."""
+    """Newest first. Retracted ones are among them unless only open ones are asked for.
+
+    Of a `unit`: its own and what is in it, and services that it alone cannot reach. Of a `service`: all.
+    """
     table = tables.outages
     query = sa.select(table).order_by(table.c.id.desc()).limit(limit)
     if unit is not None:
-        query = query.where(table.c.unit == unit)
+        query = query.where(table.c.unit == unit, OF_UNIT)
+    if service is not None:
+        whole = f"{PREFIX}{service}"
+        query = query.where(
+            (table.c.subject == whole) | table.c.subject.startswith(f"{whole}|", autoescape=True)
+        )
     if open_only:
         query = query.where(table.c.ended_at.is_(None), table.c.retracted.is_(False))
+    if roots_only:
+        query = query.where(table.c.root.is_(None))
     if cause is not None:
         query = query.where(table.c.cause == cause)
     if before is not None:
@@ -93,13 +115,39 @@ def read_explained(connection: sa.Connection, root: int) -> list[Outage]:
     return [_outage_of(row) for row in connection.execute(query)]
 
 
-def counts(connection: sa.Connection) -> dict[tuple[str, Cause], int]:
-    """How many there were of each unit, by cause, without retracted ones."""
+def read_explained_counts(connection: sa.Connection, roots: Collection[int]) -> dict[int, int]:
+    """How many each of these explains; those that explain none are left out."""
     c = tables.outages.c
     query = (
-        sa.select(c.unit, c.cause, sa.func.count()).where(c.retracted.is_(False)).group_by(c.unit, c.cause)
+        sa.select(c.root, sa.func.count()).where(c.root.in_(roots), c.retracted.is_(False)).group_by(c.root)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def counts(connection: sa.Connection) -> dict[tuple[str, Cause], int]:
+    """How many there were of each unit, by cause, without retracted ones and those of services."""
+    c = tables.outages.c
+    query = (
+        sa.select(c.unit, c.cause, sa.func.count())
+        .where(c.retracted.is_(False), sa.not_(OF_SERVICE))
+        .group_by(c.unit, c.cause)
     )
     return {(unit, Cause(cause)): count for unit, cause, count in connection.execute(query)}
+
+
+def service_counts(connection: sa.Connection) -> dict[tuple[str, Cause], int]:
+    """How many there were of each service itself, by cause, without retracted ones."""
+    c = tables.outages.c
+    query = (
+        sa.select(c.subject, c.cause, sa.func.count())
+        .where(c.retracted.is_(False), OF_SERVICE)
+        .group_by(c.subject, c.cause)
+    )
+    return {
+        (subject.removeprefix(PREFIX), Cause(cause)): count
+        for subject, cause, count in connection.execute(query)
+        if is_itself(subject)
+    }
 
 
 def read_revisions(connection: sa.Connection, outage: int) -> list[OutageChange]:

@@ -9,9 +9,32 @@ from collections.abc import Collection, Iterable
 from operator import attrgetter
 
 from collector.judge import Contact
+from collector.spans import REACH
+from collector.tracks import Planned
 
 _first_at = attrgetter("first_at")
 _until = attrgetter("until")
+
+
+BEAT_HOLD_MS = 3_500
+"""Heartbeats come each 2 s, and TCP sends again what a line loses: one may be a second and a half late."""
+
+
+class Holds:
+    """For how long a report of a unit's agent is good: until the next one should have come."""
+
+    def __init__(self, registry: Planned) -> None:
+        self._registry, self._revision = registry, -1
+        self._of: dict[str, int] = {}
+
+    def of(self, unit: str) -> int:
+        if self._revision != self._registry.revision:
+            self._revision, self._of = self._registry.revision, {}
+        hold = self._of.get(unit)
+        if hold is None:
+            hold = max(BEAT_HOLD_MS, int(REACH * self._registry.plan(unit).report_every_ms))
+            self._of[unit] = hold
+        return hold
 
 
 class Presence:

@@ -5,13 +5,15 @@ Line checks, contacts and when the collector listened are kept: availability of 
 
 from collector import world_store as store
 from collector.tracks import Planned
-from collector.verdict_tables import diagnoses, spans
+from collector.verdict_tables import diagnoses, notices, spans
 from inventory.records import LINE_ROLES
 from inventory.state import State
 
 DAY_MS = 86_400_000
 OTHER_CHECKS_MS = 31 * DAY_MS
 """So long the spans of checks that are no line checks are kept."""
+NOTICES_MS = 31 * DAY_MS
+"""No verdict is made from older ones."""
 DIAGNOSES_MS = 400 * DAY_MS
 
 
@@ -26,4 +28,5 @@ def prune(state: State, registry: Planned, now: int) -> None:
                 spans.delete().where(spans.c.check_id.in_(some), spans.c.last_at < now - OTHER_CHECKS_MS)
             )
     with state.write() as connection:
+        connection.execute(notices.delete().where(notices.c.at < now - NOTICES_MS))
         connection.execute(diagnoses.delete().where(diagnoses.c.at < now - DIAGNOSES_MS))

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.problems import TooOften, problem
@@ -18,6 +18,7 @@ from core import wire
 from core.clock import Clock
 from core.compress import TooLarge
 from core.errors import BadInput, NhipError, Refused
+from inventory.machines.addresses import PREFIX
 from inventory.registry import Registry
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def agent_routes(centre: "Centre") -> list[BaseRoute]:
-    """Reports, plan, channel and enrolment, under `/api/v1`. Each answer says the centre's time."""
+    """Reports, plan, secrets, channel, enrolment and posts of inventory agents, under `/api/v1`. Each answer says the centre's time."""
     timed = [Middleware(Timed, clock=centre.clock)]
     enrolment = Enrolment(centre)
 
@@ -46,9 +47,12 @@ def agent_routes(centre: "Centre") -> list[BaseRoute]:
 
     return [
         Route("/api/v1/reports", Reception(centre.ingest, centre.clock)),
+        Route("/api/v1/agent/throughput", centre.throughput),
         Route("/api/v1/agent/plan", _told(get_plan), methods=["GET"], middleware=timed),
+        Route("/api/v1/agent/secrets", _told(centre.secrets.serve), methods=["GET"], middleware=timed),
         Route("/api/v1/agent/enrol", _told(enrolment.post), methods=["POST"], middleware=timed),
         WebSocketRoute("/api/v1/agent/channel", centre.hub.serve),
+        Mount(PREFIX.rstrip("/"), centre.intake),
     ]
 
 

@@ -2,8 +2,9 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,15 +14,22 @@ from collector.tables import series
 from inventory.state import State
 
 FIGURES_PER_CHECK = 32
+PART_FIGURES_PER_CHECK = 512
+"""Of the parts of a thing (`PART`)."""
 REFUSED = 0
-"""Stands for no series: the check has FIGURES_PER_CHECK other figures already."""
+"""Stands for no series: the check has as many other figures as it may have."""
+PART = "#"
+"""Between the name of a figure and the part of the thing that it is of: `in_bits_per_second#ether1`."""
 _FIGURE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_PART_LENGTH = 64
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=16_384)
 def is_figure(name: str) -> bool:
     """Whether a figure may have this name."""
-    return _FIGURE.fullmatch(name) is not None
+    figure, of_part, part = name.partition(PART)
+    whole = not of_part or (part.isprintable() and 0 < len(part) <= _PART_LENGTH)
+    return whole and _FIGURE.fullmatch(figure) is not None
 
 
 class SeriesTable:
@@ -33,9 +41,10 @@ class SeriesTable:
         self._of: dict[int, tuple[int, str]] = {}
         self._of_check: dict[int, dict[str, int]] = {}
         self._ids: dict[str, NDArray[np.int32]] = {}
+        self._of_parts: dict[str, dict[int, int]] = {}
+        """Of figures of parts, which have few checks each and would fill arrays with nothing."""
         with state.read() as connection:
-            for row in connection.execute(sa.select(series)):
-                self._know(row.id, row.check_id, row.figure)
+            self._know(connection.execute(sa.select(series)).all())
 
     def id_of(self, check: int, figure: str) -> int:
         """The series of a figure of a check, made if it is not there; REFUSED if it may not be."""
@@ -44,6 +53,8 @@ class SeriesTable:
     def ids_of(self, checks: NDArray[np.int64], figure: str) -> NDArray[np.int32]:
         """`id_of` for many checks at once. The ids of checks must be the registry's: small whole numbers."""
         with self._lock:
+            if PART in figure:
+                return self._ids_of_part(checks, figure)
             ids = self._ids.get(figure)
             if ids is None or (len(checks) and int(checks.max()) >= len(ids)):
                 ids = self._grow(figure, int(checks.max()) if len(checks) else 0)
@@ -57,6 +68,11 @@ class SeriesTable:
                     found = self._ids[figure][checks]
             return found
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._of)
+
     def of(self, series_id: int) -> tuple[int, str] | None:
         """The (check, figure) of a series."""
         return self._of.get(series_id)
@@ -65,8 +81,17 @@ class SeriesTable:
         """The series of a check by figure."""
         return self._of_check.get(check, {})
 
-    def _has_room(self, check: int) -> bool:
-        return len(self._of_check.get(check, {})) < FIGURES_PER_CHECK
+    def _ids_of_part(self, checks: NDArray[np.int64], figure: str) -> NDArray[np.int32]:
+        each = checks.tolist()
+        known = self._of_parts.setdefault(figure, {})
+        new = [check for check in set(each) - known.keys() if self._has_room(check, of_part=True)]
+        if new:
+            self._make(sorted(new), figure)
+        return np.array([known.get(check, REFUSED) for check in each], np.int32)
+
+    def _has_room(self, check: int, *, of_part: bool = False) -> bool:
+        there = sum((PART in figure) == of_part for figure in self._of_check.get(check, {}))
+        return there < (PART_FIGURES_PER_CHECK if of_part else FIGURES_PER_CHECK)
 
     def _make(self, checks: list[int], figure: str) -> None:
         rows = [{"check_id": check, "figure": figure} for check in checks]
@@ -75,14 +100,19 @@ class SeriesTable:
             made = connection.execute(
                 sa.select(series).where(series.c.figure == figure, series.c.check_id.in_(checks))
             ).all()
-        for row in made:
-            self._know(row.id, row.check_id, row.figure)
+        self._know(made)
 
-    def _know(self, series_id: int, check: int, figure: str) -> None:
-        self._of[series_id] = (check, figure)
-        # A new dict each time: who iterates over the old one is not disturbed.
-        self._of_check[check] = {**self._of_check.get(check, {}), figure: series_id}
-        self._grow(figure, check)[check] = series_id
+    def _know(self, rows: Sequence[sa.Row[tuple[Any, ...]]]) -> None:
+        # New dicts each time: who iterates over the old ones is not disturbed.
+        changed = {check: dict(self._of_check.get(check, {})) for check in {row.check_id for row in rows}}
+        for row in rows:
+            self._of[row.id] = (row.check_id, row.figure)
+            changed[row.check_id][row.figure] = row.id
+            if PART in row.figure:
+                self._of_parts.setdefault(row.figure, {})[row.check_id] = row.id
+            else:
+                self._grow(row.figure, row.check_id)[row.check_id] = row.id
+        self._of_check.update(changed)
 
     def _grow(self, figure: str, check: int) -> NDArray[np.int32]:
         ids = self._ids.get(figure)

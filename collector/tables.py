@@ -64,7 +64,27 @@ agent_events = sa.Table(
     sa.Column("received_at", Time, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False, server_default=""),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Index("ix_agent_events_unit_at", "unit", "at"),
 )
+"""What agents tell of themselves, and with `source`, the address, what devices in their LAN told them."""
+
+paths = sa.Table(
+    "paths",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("first_seen", Time, nullable=False),
+    sa.Column("last_seen", Time, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.UniqueConstraint("unit", "target", "method", "digest"),
+    sa.Index("ix_paths_unit_last_seen", "unit", "last_seen"),
+)
+"""One row for each different sequence of hops; `body` is a `collector.paths.Trace` as JSON, the newest that had them."""
 
 digested = sa.Table(
     "digested",

@@ -155,3 +155,16 @@ def at_least(count: int, sets: Iterable[Sequence[Interval]]) -> list[Interval]:
 def when(timeline: Iterable[Stretch], *statuses: Status) -> list[Interval]:
     """The time in which the timeline has one of these."""
     return union((each.start, each.end) for each in timeline if each.status in statuses)
+
+
+def changed_from(before: Sequence[Stretch], after: Sequence[Stretch], start: int) -> int | None:
+    """From when on, at `start` or later, the status differs; None where it does not. Each timeline's last stretch is
+    taken to go on."""
+    edges = sorted(
+        {start, *(each.start for timeline in (before, after) for each in timeline if each.start > start)}
+    )
+    return next((at for at in edges if _lasting_at(before, at) is not _lasting_at(after, at)), None)
+
+
+def _lasting_at(timeline: Sequence[Stretch], at: int) -> Status | None:
+    return timeline[-1].status if timeline and at >= timeline[-1].start else status_at(timeline, at)

@@ -53,6 +53,19 @@ lives = sa.Table(
 )
 """Each life of a unit's agent; `clean` says whether the one before ended in order."""
 
+notices = sa.Table(
+    "notices",
+    METADATA,
+    sa.Column("unit", sa.Text, primary_key=True),
+    sa.Column("agent_at", Time, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What devices told of links and power; `at` by the centre's clock, `agent_at` by the agent's."""
+
 world_mark = sa.Table(
     "world_mark",
     METADATA,
@@ -111,5 +124,6 @@ diagnoses = sa.Table(
     sa.Column("status", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("took_ms", sa.Integer),
+    sa.Column("details", sa.Text, nullable=False, server_default="{}"),
 )
 """Diagnostics that people asked agents for: who, what and what came of it (null: no answer yet)."""

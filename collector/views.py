@@ -1,10 +1,11 @@
 """What the centre knows, as pages, API and metrics read it. Frozen values; `Views` is the one way to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from collector.judge import Alive, CheckEvidence, Contact, Life
+from collector.paths import PathVersion
 from collector.samples import Bucket, Point
 from collector.timeline import Stretch
 from core.values import Cause, Check, Status
@@ -56,7 +57,7 @@ class Outage:
     """Late evidence showed that it was none; kept, and shown as such."""
     subject: str = "unit"
     """What was down: `unit` (nothing vouched for it), `hub` (what hangs on the unit, as one), `agent`, `lan`,
-    `device|<check id>`, or `centre`."""
+    `device|<check id>`, `centre`, or a service and the way to it (`collector.services.subjects`)."""
     cause: Cause = Cause.UNDETERMINED
     final: bool = False
     """It has ended and all that its unit had to say of that time is in. Until then the verdict is provisional."""
@@ -90,6 +91,19 @@ class UnitEvidence:
     """What each check said, in stretches of equal outcome. Checks that are not of its line: of the last day only."""
     lives: Sequence[Life]
     """Of its agent, each life of the process with that of the machine it ran on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event that the agent of a unit told: its own word, or with `source`, the address, what a device told it
+    (`core.told.TOLD`)."""
+
+    id: int
+    at: int
+    kind: str
+    text: str
+    source: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +205,23 @@ class Views(Protocol):
         unit: str | None = None,
         *,
         open_only: bool = False,
+        roots_only: bool = False,
         cause: Cause | None = None,
+        service: str | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Outage]:
-        """Newest first, by id; `before` is the id to go on from."""
+        """Newest first, by id; `before` is the id to go on from. `roots_only`: those that no other explains. Of a `unit`:
+        its own, and what is in it; of a `service`: its own, and those of the way to it."""
 
     def outage(self, id: int) -> Outage | None:  # noqa: A002 - what it is
         """One outage, retracted ones too."""
 
     def explained(self, root: int) -> Sequence[Outage]:
         """The outages whose root is this one, oldest first."""
+
+    def explained_counts(self, roots: Collection[int]) -> Mapping[int, int]:
+        """How many outages each of these explains; those that explain none are left out."""
 
     def revisions(self, outage: int) -> Sequence[OutageChange]:
         """Everything that happened to an outage, oldest first."""
@@ -214,6 +234,12 @@ class Views(Protocol):
 
     def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
         """Changes of outages with ids past `after`, oldest first. Durable: alerts read them here."""
+
+    def paths(self, code: str, limit: int = 50) -> Sequence[PathVersion]:
+        """The ways that traces of the unit's agent found, the one seen last first."""
+
+    def happenings(self, code: str, start: int, end: int, limit: int = 200) -> Sequence[Happening]:
+        """What happened in a unit within a period, the newest of it, in order of time."""
 
     def uptime(self, code: str, start: int, end: int) -> Uptime: ...
 

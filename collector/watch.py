@@ -21,7 +21,7 @@ from collector.outages import Change
 from collector.retention import prune
 from collector.sla import PERIODS, Availability, coarse
 from collector.subjects import UNIT
-from collector.timeline import Interval, union
+from collector.timeline import Interval, Stretch, changed_from, union
 from collector.views import OutageChange, UnitState, Uptime
 from collector.world import KEPT_MS, World
 from core.clock import Clock
@@ -53,6 +53,7 @@ class Watch:
         self._tree: Tree | None = None
         self._centre_seen: tuple[int, Sequence[Interval]] = (0, ())
         self._concluded: set[str] = set()
+        self._moved: dict[str, int] = {}
         self._checkpoint: tuple[int, int] = (-1, 0)
         self._forgot_at = self._pruned_at = 0
         self.steps = 0
@@ -206,6 +207,9 @@ class Watch:
             self._cases.setdefault(code, Case()).outages = kept
         for each in judged.values():
             case = self._cases[each.code]
+            moved = changed_from(case.timeline, each.timelines.get(UNIT, ()), each.start)
+            if moved is not None:
+                self._moved[each.code] = min(moved, self._moved.get(each.code, moved))
             case.timelines, case.fine, case.expires = dict(each.timelines), each.fine, each.expires
             case.judged_at, case.sums = now, None
             again = (inquiry.held.get(each.code), flapping(case.timeline, now)[1])
@@ -275,6 +279,17 @@ class Watch:
     def states(self) -> Mapping[str, UnitState]:
         """The state of each unit that exists."""
         return self._states
+
+    def take_moved(self) -> dict[str, int]:
+        """Units whose own timeline changed, each with the time from which on; asked for once. Not within a step."""
+        with self._one_at_a_time:
+            taken, self._moved = self._moved, {}
+            return taken
+
+    def timeline(self, code: str) -> Sequence[Stretch]:
+        """The unit's own timeline of the last 31 days; what it ends with holds now."""
+        case = self._cases.get(code)
+        return case.timeline if case is not None else ()
 
     def uptime(self, code: str, start: int, end: int) -> Uptime:
         """Of a period within the last 31 days."""

@@ -14,11 +14,15 @@ from collector.facts import Row, Run
 from collector.groups import EVERYBODY, everyone_silent
 from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Said, margin
 from collector.lives import Lives
-from collector.presence import Presence
+from collector.notices import Notices
+from collector.presence import BEAT_HOLD_MS, Holds, Presence
+from collector.services.looks import Looks, News
+from collector.services.sight import Look
+from collector.signs import BATTERY_BEFORE_MS
 from collector.spans import REACH, Span, Stream
 from collector.timeline import Interval, without
-from collector.tracks import Planned, Track, held_since
-from core.wire import Header
+from collector.tracks import RECENT_MS, Devices, Planned, Track
+from core.wire import Event, Header
 
 DAY_MS = 86_400_000
 KEPT_MS = 31 * DAY_MS
@@ -26,9 +30,6 @@ KEPT_MS = 31 * DAY_MS
 FULL_MS = DAY_MS
 """So long line checks are kept with each change between up and degraded, and other checks are in memory at all: only
 what is true now depends on that."""
-BEAT_HOLD_MS = 3_500
-"""Heartbeats come each 2 s, and TCP sends again what a line loses: one may be a second and a half late."""
-RECENT_MS = 120_000
 
 
 class World:
@@ -41,8 +42,10 @@ class World:
         """Held while evidence moves between memory and disk."""
         self._tracks: dict[int, Track] = {}
         self._of_unit: dict[str, dict[int, Track]] = {}
+        self._looks = Looks()
         self._presence: dict[str, Presence] = {}
-        self._lives = Lives()
+        self._lives, self._notices = Lives(), Notices()
+        self._devices = Devices(registry)
         self._alive = Presence()
         self.unheard: Sequence[Interval] = ()
         """When the whole centre heard nobody (`collector.groups.everyone_silent`), as the watch found it: then nobody
@@ -56,7 +59,7 @@ class World:
         self._mark = 0
         """How many checkpoints there were."""
         self._unsure = store.Touched()
-        self._holds: tuple[int, dict[str, int]] = (-1, {})
+        self._holds = Holds(registry)
 
     # What comes in.
 
@@ -71,6 +74,7 @@ class World:
                 if (since := stream.extend(run)) is not None:
                     # More of the same, in order: what nearly every report says.
                     self._dirty.add((run.check, epoch))
+                    self._looks.note(track, since, same=True)
                     if track.is_line or (run.status == "down" and track.is_of_lan):
                         changed = self._confirmed if run.status == "up" else self._changed
                         about = track.planned.about
@@ -89,6 +93,7 @@ class World:
         if since is None:
             return
         self._dirty.add((row.check, epoch))
+        self._looks.note(track, since, same=len(stream.spans) == spans_before)
         about = track.planned.about
         changed = self._changed
         if len(stream.spans) == spans_before:
@@ -106,11 +111,18 @@ class World:
         with self._lock:
             self._lives.take(unit, header)
 
+    def told(self, unit: str, header: Header, events: Iterable[Event]) -> None:
+        """Take in what devices in the LAN of `unit` told its agent. Idempotent."""
+        with self._lock:
+            since = self._notices.take(unit, header, events)
+            if since is not None:
+                self._changed[unit] = min(since, self._changed.get(unit, since))
+
     def contact(self, unit: str, at: int) -> None:
         """A report or a question came from the agent of `unit`. Good until the next report should have come; while
         a channel is open, only as long as a heartbeat, since the channel's silence is the quicker sign."""
         with self._lock:
-            hold = BEAT_HOLD_MS if self._channels.get(unit) else self._report_hold(unit)
+            hold = BEAT_HOLD_MS if self._channels.get(unit) else self._holds.of(unit)
             self._sign(unit, at, hold)
 
     def beat(self, unit: str, at: int) -> None:
@@ -139,21 +151,13 @@ class World:
         if presence.add(at, hold) is not None:
             self._changed[unit] = min(at, self._changed.get(unit, at))
 
-    def _report_hold(self, unit: str) -> int:
-        if self._holds[0] != self._registry.revision:
-            self._holds = (self._registry.revision, {})
-        hold = self._holds[1].get(unit)
-        if hold is None:
-            hold = max(BEAT_HOLD_MS, int(REACH * self._registry.plan(unit).report_every_ms))
-            self._holds[1][unit] = hold
-        return hold
-
     def _new_track(self, check: int) -> Track | None:
         planned = self._registry.check(check)
         if planned is None:
             return None
         track = self._tracks[check] = Track(planned)
         self._of_unit.setdefault(planned.about, {})[check] = track
+        self._looks.put(check, track)
         return track
 
     def _new_stream(self, track: Track, epoch: str) -> Stream:
@@ -171,7 +175,8 @@ class World:
                     self._changed[unit] = 0
                 del self._of_unit[track.planned.about][check]
                 self._of_unit.setdefault(planned.about, {})[check] = track
-                track.planned = planned
+                was, track.planned = track.planned.service, planned
+                self._looks.put(check, track, was=was)
                 for stream in track.streams.values():
                     stream.reach = int(REACH * planned.check.interval_ms)
 
@@ -187,6 +192,16 @@ class World:
             taken = self._changed, self._confirmed
             self._changed, self._confirmed = {}, {}
             return taken
+
+    def take_news(self) -> News:
+        """Services of which something new is known; asked for once."""
+        with self._lock:
+            return self._looks.take()
+
+    def looks(self, service: str, start: int) -> dict[str, dict[str, Look]]:
+        """What the checks of a service said that ended at `start` or later: by label, by unit."""
+        with self._lock:
+            return self._looks.since(service, start)
 
     def told_until(self, unit: str) -> int:
         """Everything that the unit's agent measured before this time is in; 0 if it never reported."""
@@ -219,12 +234,13 @@ class World:
                         said=said,
                     )
                     for check, track in sorted(tracks.items())
-                    if (said := track.said(start))
+                    if track.is_evidence and (said := track.said(start))
                 ],
                 contacts=presence.since(start) if presence else (),
                 alive=[Alive(*each) for each in without(alive, self.unheard)],
                 unheard=self.unheard,
                 lives=self._lives.of(unit),
+                notices=self._notices.of(unit, start - BATTERY_BEFORE_MS, self._devices.of(unit)),
                 seen=bool(tracks or presence),
             )
 
@@ -232,20 +248,13 @@ class World:
         """How far before a change verdicts on `unit` may depend on it."""
         with self._lock:
             tracks = self._of_unit.get(unit, {}).values()
-            return margin(track.planned.check.interval_ms for track in tracks)
+            return margin(track.planned.check.interval_ms for track in tracks if track.is_evidence)
 
     def last_said(self, check: int, now: int) -> tuple[Said, int] | None:
         """The newest span of a check, and since when its status has held without a gap."""
         with self._lock:
             track = self._tracks.get(check)
-            if track is None:
-                return None
-            interval_ms = track.planned.check.interval_ms
-            for start in (now - RECENT_MS - int(REACH * interval_ms), 0):
-                said = track.said(start)
-                if said and (held_since(said, interval_ms) > said[0].first_at or start == 0):
-                    return said[-1], held_since(said, interval_ms)
-        return None
+            return track.last(now) if track is not None else None
 
     def last_contact(self, unit: str) -> int | None:
         with self._lock:
@@ -291,6 +300,7 @@ class World:
             self._alive = Presence(kept.listening)
             self._presence = {unit: Presence(stretches) for unit, stretches in kept.contacts.items()}
             self._lives.put(kept.lives)
+            self._notices.put(kept.notices)
             line: dict[bool, list[int]] = {True: [], False: []}
             for check in store.checks_with_spans(connection):
                 track = self._tracks.get(check) or self._new_track(check)
@@ -331,7 +341,9 @@ class World:
                 if not committed:
                     touched = touched.with_all_of(self._unsure)
                 self._unsure, self._mark = touched, self._mark + 1
-                written = self._contents(touched)
+                written = store.contents(
+                    touched, self._tracks, self._presence, self._alive, self._lives, self._notices
+                )
             store.write(connection, touched, written, self._mark)
 
     def _unfold(self, check: int, epoch: str, spans: Iterable[Span], lowest: int) -> None:
@@ -355,29 +367,13 @@ class World:
             contacts |= {(unit, first_at) for first_at in presence.touched}
             presence.touched.clear()
         listening, lives = set(self._alive.touched), set(self._lives.touched)
+        notices = set(self._notices.touched)
         self._alive.touched.clear()
         self._dirty.clear()
         self._dirty_units.clear()
         self._lives.touched.clear()
-        return store.Touched(spans, contacts, listening, lives)
-
-    def _contents(self, touched: store.Touched) -> store.Contents:
-        return store.Contents(
-            spans=[
-                (check, epoch, span)
-                for check, epoch, k in touched.spans
-                if (span := self._tracks[check].streams[epoch].at_ordinal(k))
-            ],
-            contacts=[
-                (unit, stretch)
-                for unit, first_at in touched.contacts
-                if (stretch := self._presence[unit].beginning_at(first_at))
-            ],
-            listening=[
-                stretch for first_at in touched.listening if (stretch := self._alive.beginning_at(first_at))
-            ],
-            lives=[(key, self._lives.get(key)) for key in touched.lives],
-        )
+        self._notices.touched.clear()
+        return store.Touched(spans, contacts, listening, lives, notices)
 
     def forget(self, now: int) -> None:
         """Let go of what no verdict depends on any more, but for what a rolled-back checkpoint may need. It stays on
@@ -398,3 +394,4 @@ class World:
             for unit, presence in self._presence.items():
                 presence.forget(now - KEPT_MS, contacts.get(unit, ()))
             self._alive.forget(now - KEPT_MS, self._unsure.listening)
+            self._notices.forget(now - KEPT_MS, self._unsure.notices)

@@ -7,11 +7,12 @@ from itertools import groupby, islice
 import sqlalchemy as sa
 
 from collector.judge import Contact, Life
+from collector.lives import LifeKey, Lives
+from collector.notices import NoticeKey, Notices, Stored
+from collector.presence import Presence
 from collector.spans import Span
-from collector.verdict_tables import contacts, listening, lives, spans, world_mark
-
-LifeKey = tuple[str, int, str]
-"""Unit, start by the agent's own clock, boot id."""
+from collector.tracks import Track
+from collector.verdict_tables import contacts, listening, lives, notices, spans, world_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Touched:
     contacts: set[tuple[str, int]] = field(default_factory=set)
     listening: set[int] = field(default_factory=set)
     lives: set[LifeKey] = field(default_factory=set)
+    notices: set[NoticeKey] = field(default_factory=set)
 
     def with_all_of(self, other: "Touched") -> "Touched":
         return Touched(
@@ -29,6 +31,7 @@ class Touched:
             self.contacts | other.contacts,
             self.listening | other.listening,
             self.lives | other.lives,
+            self.notices | other.notices,
         )
 
 
@@ -40,6 +43,33 @@ class Contents:
     contacts: Sequence[tuple[str, Contact]]
     listening: Sequence[Contact]
     lives: Sequence[tuple[LifeKey, Life]]
+    notices: Sequence[tuple[NoticeKey, Stored]]
+
+
+def contents(
+    touched: Touched,
+    tracks: Mapping[int, Track],
+    presence: Mapping[str, Presence],
+    alive: Presence,
+    lives: Lives,
+    notices: Notices,
+) -> Contents:
+    """What memory holds of the keys that were touched; what is not there was merged away or let go of."""
+    return Contents(
+        spans=[
+            (check, epoch, span)
+            for check, epoch, k in touched.spans
+            if (span := tracks[check].streams[epoch].at_ordinal(k))
+        ],
+        contacts=[
+            (unit, stretch)
+            for unit, first_at in touched.contacts
+            if (stretch := presence[unit].beginning_at(first_at))
+        ],
+        listening=[stretch for first_at in touched.listening if (stretch := alive.beginning_at(first_at))],
+        lives=[(key, lives.get(key)) for key in touched.lives],
+        notices=[(key, said) for key in touched.notices if (said := notices.get(key))],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +79,7 @@ class Kept:
     contacts: Mapping[str, Sequence[Contact]]
     listening: Sequence[Contact]
     lives: Sequence[tuple[LifeKey, Life]]
+    notices: Sequence[tuple[NoticeKey, Stored]]
     mark: int
 
 
@@ -68,7 +99,7 @@ _LISTENING = [listening.c.first_at, listening.c.last_at, listening.c.until]
 
 
 def read(connection: sa.Connection, since: int) -> Kept:
-    """Contacts and listening that reach `since` or later, and of each unit the contact before."""
+    """Contacts, listening and notices that reach `since` or later, and of each unit the contact before."""
     before = (
         sa.select(contacts.c.unit, sa.func.max(contacts.c.first_at))
         .where(contacts.c.until < since)
@@ -93,6 +124,10 @@ def read(connection: sa.Connection, since: int) -> Kept:
         lives=[
             ((row.unit, row.agent_started, row.boot_id), _life_of(row))
             for row in connection.execute(sa.select(lives))
+        ],
+        notices=[
+            ((row.unit, row.agent_at, row.kind, row.source), Stored(row.at, row.text))
+            for row in connection.execute(sa.select(notices).where(notices.c.at >= since))
         ],
         mark=read_mark(connection),
     )
@@ -234,6 +269,16 @@ def write(connection: sa.Connection, touched: Touched, contents: Contents, mark:
         [
             {"unit": unit, "agent_started": agent_started, **life._asdict()}
             for (unit, agent_started, _), life in contents.lives
+        ],
+    )
+    _replace(
+        connection,
+        notices,
+        ("unit", "agent_at", "kind", "source"),
+        touched.notices,
+        [
+            {"unit": unit, "agent_at": agent_at, "kind": kind, "source": source, **said._asdict()}
+            for (unit, agent_at, kind, source), said in contents.notices
         ],
     )
     connection.execute(world_mark.delete())

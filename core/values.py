@@ -1,6 +1,6 @@
 """The values that every room speaks of. Frozen, no I/O, no clock. Times are integer milliseconds since 1970, UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,6 +25,13 @@ class Cause(StrEnum):
     DEVICE = "device"
     LAN = "lan"
     PLANNED = "planned"
+    SERVICE = "service"
+    """The system itself: all see it fail."""
+    PROVIDER = "provider"
+    DNS = "dns"
+    CERTIFICATE = "certificate"
+    FAMILY = "family"
+    """One of IPv4 and IPv6, while the other works."""
     UNDETERMINED = "undetermined"
 
 
@@ -63,3 +70,5 @@ class Result:
     status: Status
     reason: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    documents: Sequence[tuple[str, Mapping[str, object]]] = ()
+    """What was found that is no figure, as (kind, body) of a `core.wire.Document`."""

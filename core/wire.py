@@ -165,12 +165,17 @@ class Dropped(msgspec.Struct, frozen=True):
     why: str
 
 
+INVENTORY = "inventory"
+
+
 class Document(msgspec.Struct, frozen=True):
     """Facts with a shape of their own, kept as versions."""
 
     kind: str
     """`host`: the agent's own machine. `device`: a device in its LAN, as it describes itself over SNMP. `path`: the
-    hops to a target, as a trace found them."""
+    hops to a target, as a trace found them. INVENTORY: what an inventory agent on a machine in its LAN sent, as it came. `step`: what a
+    scenario met when a step of it failed. `lan`: what
+    a sweep heard of the machines in its LAN."""
     at: int
     body: dict[str, Any]
 
@@ -242,6 +247,14 @@ class Plan(msgspec.Struct, frozen=True):
     outbox_bytes: int = 256 << 20
     outbox_days: int = 90
     host_facts_every_ms: int = 3_600_000
+    allowed: list[str] = []
+    """Networks that checks may connect to though they are the agent's own machine, its link or its cloud's."""
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """`GET /api/v1/agent/secrets`: those that the agent's own plan names and the centre has, by name."""
+
+    values: dict[str, str]
 
 
 class Enrol(msgspec.Struct, frozen=True):
@@ -261,6 +274,13 @@ class Enrolled(msgspec.Struct, frozen=True):
     unit: str
 
 
+class Received(msgspec.Struct, frozen=True):
+    """What arrived of a throughput test after its first piece, and how long that took from then on."""
+
+    bytes: Number
+    ms: Annotated[float, msgspec.Meta(ge=0)]
+
+
 class Beat(msgspec.Struct, frozen=True, tag="beat"):
     """Heartbeat, both ways on the channel."""
 
@@ -271,13 +291,26 @@ class PlanChanged(msgspec.Struct, frozen=True, tag="plan"):
     """Centre to agent: fetch the plan."""
 
 
-DiagnosticKind = Literal["ping", "tcp", "dns", "http", "tls"]
+DiagnosticKind = Literal["ping", "tcp", "dns", "http", "tls", "path", "throughput"]
 DIAGNOSTICS: tuple[DiagnosticKind, ...] = get_args(DiagnosticKind)
 """The whole list of what may be asked for: the centre takes no other, and an agent runs no other."""
 
 
+CHECK = "check"
+"""The kind of a diagnostic that runs a whole check of a service: with secrets, and telling of what pages say. So it is not
+on the list for everyone who may test: `params` are a `Trial`."""
+
+
+class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The check that a diagnostic of kind CHECK runs; its target is the diagnostic's."""
+
+    kind: str
+    params: dict[str, Any] = {}
+    timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=600_000)] = 10_000
+
+
 class Diagnose(msgspec.Struct, frozen=True, tag="diagnose"):
-    """Centre to agent: run one probe now, once. `kind` is one of DIAGNOSTICS; an agent refuses any other."""
+    """Centre to agent: run one probe now, once. `kind` is one of DIAGNOSTICS, or CHECK; an agent refuses any other."""
 
     id: str
     kind: str
@@ -293,6 +326,8 @@ class Diagnosis(msgspec.Struct, frozen=True, tag="diagnosis"):
     reason: str
     figures: dict[str, float]
     took_ms: int
+    details: dict[str, Any] = {}
+    """What it found that is no figure: bodies of documents, by their kind."""
 
 
 ToAgent = Beat | PlanChanged | Diagnose

@@ -1,14 +1,15 @@
 """Every change of the registry, from a file or from code: proposed, then applied whole or not at all."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from core.errors import BadInput
 from inventory.exchange.cells import Scalar, Wrong
-from inventory.exchange.diff import Change, Outcome, compare
+from inventory.exchange.diff import Change, Key, Outcome, compare
 from inventory.exchange.faults import BadRows, Fault
 from inventory.exchange.lines import Line, read_cell
 from inventory.exchange.rules import broken
@@ -40,16 +41,19 @@ def propose(
     *,
     faults: Sequence[Fault] = (),
     end_missing: bool = False,
+    ending: Mapping[str, Callable[[Key], bool]] = MappingProxyType({}),
 ) -> Proposal:
     """Hold lines by table name against what is there. `faults` are those that reading the lines gave already.
 
-    With `end_missing`, what is true now and in no line ends, in the tables that have lines.
+    With `end_missing`, what is true now and in no line ends, in the tables that have lines; with `ending`, in these
+    tables, what has a key of which that is said.
     """
     outcomes = {}
     for name, sheet in SHEETS.items():
         rows = connection.execute(sa.select(sheet.table).order_by(sheet.table.c.id)).mappings().all()
         said = lines.get(name, ())
-        outcomes[name] = compare(sheet, rows, said, now, end_missing=end_missing and bool(said))
+        ends = ending.get(name) or (_any if end_missing and said else None)
+        outcomes[name] = compare(sheet, rows, said, now, end_missing=ends)
     found = [
         *faults,
         *(fault for outcome in outcomes.values() for fault in outcome.faults),
@@ -77,11 +81,18 @@ def apply(connection: sa.Connection, proposal: Proposal) -> bool:
     return True
 
 
-def put(state: State, now: int, rows: Mapping[str, Sequence[Mapping[str, Value]]]) -> bool:
+def put(
+    state: State,
+    now: int,
+    rows: Mapping[str, Sequence[Mapping[str, Value]]],
+    *,
+    ending: Mapping[str, Callable[[Key], bool]] = MappingProxyType({}),
+) -> bool:
     """Add or change rows by table name; True if anything changed.
 
     The rules are those of an import: columns that a row does not name stay as they are, a row without
     `valid_from` holds from now on, and all of it happens or nothing. `params` may be a mapping, addresses a list.
+    What is true now, in no row, and `ending` by table name and key, ends now.
 
     Raises:
         BadRows: something is wrong with the rows; nothing was changed.
@@ -93,7 +104,7 @@ def put(state: State, now: int, rows: Mapping[str, Sequence[Mapping[str, Value]]
         lines[name] = [line for line, _ in read]
         faults += [fault for _, wrong in read for fault in wrong]
     with state.write() as connection:
-        return apply(connection, propose(connection, lines, now, faults=faults))
+        return apply(connection, propose(connection, lines, now, faults=faults, ending=ending))
 
 
 def put_unit(state: State, now: int, **columns: Value) -> bool:
@@ -111,6 +122,11 @@ def put_service(state: State, now: int, **columns: Value) -> bool:
     return put(state, now, {"services": [columns]})
 
 
+def put_service_check(state: State, now: int, **columns: Value) -> bool:
+    """Add or change one way in which a service is looked at: `service`, `name`, and the columns to set."""
+    return put(state, now, {"service_checks": [columns]})
+
+
 def put_template(state: State, now: int, **columns: Value) -> bool:
     """Add or change one template line: `level`, `vantage`, `label`, and the columns to set."""
     return put(state, now, {"templates": [columns]})
@@ -119,6 +135,10 @@ def put_template(state: State, now: int, **columns: Value) -> bool:
 def set_setting(state: State, now: int, name: str, value: str | int) -> bool:
     """Set one of `inventory.plan.SETTINGS`."""
     return put(state, now, {"settings": [{"name": name, "value": value}]})
+
+
+def _any(_key: Key) -> bool:
+    return True
 
 
 def _line(sheet: Sheet, number: int, row: Mapping[str, Value]) -> tuple[Line, list[Fault]]:

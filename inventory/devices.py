@@ -1,6 +1,8 @@
-"""Machines in LANs, in their first form: the host facts that an agent reports of its own machine.
+"""Machines in LANs, in their first form: the host facts that an agent reports of its own machine, and what devices that it
+asked over SNMP said of themselves.
 
-Documents have the keys of GLPI's inventory format; here only the machine's name is read out of them.
+Documents of hosts have the keys of GLPI's inventory format, those of devices the keys that `docs/registry.md` lists; here
+only name and kind are read out of them.
 
 One version for each different content, told apart by its digest. A document that says what was known only moves
 the times of its version, so that the same documents, in any order and any number of times, leave the same versions.
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from core.errors import BadInput
@@ -24,8 +27,10 @@ from inventory.state import State
 from inventory.tables import device_versions
 from inventory.tables import devices as devices_table
 
-MAX_BODY = 64 << 10
-"""Bytes of one document as canonical JSON."""
+MAX_BODY = 256 << 10
+"""Bytes of one document as canonical JSON: a switch of a thousand interfaces has 150 KB."""
+MAX_ASKED = 512
+"""Devices of a unit that were asked: as many addresses as anybody makes up."""
 KEPT = 200
 """Versions of one device: a document that changes each hour fills 13 MB and not the disk."""
 
@@ -37,6 +42,9 @@ class Device:
     id: int
     unit: str
     agent: str
+    """Whose own machine it is; empty for one that was asked."""
+    address: str
+    """At which it was asked; empty for an agent's own machine."""
     name: str
     kind: str
     first_seen: int
@@ -67,16 +75,40 @@ def store_host(
     Raises:
         BadInput: the document is larger than MAX_BODY or is not plain JSON; nothing is stored.
     """
+    return _store(connection, {"unit": unit, "agent": agent, "address": ""}, "pc", document, received_at)
+
+
+def store_device(connection: sa.Connection, *, unit: str, document: Document, received_at: int) -> bool:
+    """Take in what a device said of itself, known by its unit and address; True as in `store_host`.
+
+    Raises:
+        BadInput: the document has no address, is too large, is not plain JSON, or is of one device more than a unit has.
+    """
+    body = dict(document.body)
+    address = body.pop("address", None)
+    if not isinstance(address, str) or not 0 < len(address) <= 255:
+        raise BadInput("document of a device without its address", where="$.address")
+    key = {"unit": unit, "agent": "", "address": address}
+    c = devices_table.c
+    others = sa.select(sa.func.count()).where(c.unit == unit, c.address != "", c.address != address)
+    if (connection.scalar(others) or 0) >= MAX_ASKED:
+        raise BadInput(f"the unit has {MAX_ASKED} other devices already", where="$.address")
+    return _store(connection, key, "device", msgspec.structs.replace(document, body=body), received_at)
+
+
+def _store(
+    connection: sa.Connection, key: dict[str, Any], kind: str, document: Document, received_at: int
+) -> bool:
     text = _canonical(document.body)
     at = max(0, min(document.at, received_at))
-    device = _see(connection, devices_table, {"unit": unit, "agent": agent}, {"kind": "pc"}, at)[0]
+    device = _see(connection, devices_table, key, {"kind": kind}, at)[0]
     version = {"device": device, "digest": sha256(text.encode()).hexdigest()}
     id_, new = _see(connection, device_versions, version, {"body": text}, at)
     return new and id_ not in _drop_old(connection, device)
 
 
 def devices(state: State, unit: str) -> Sequence[Device]:
-    """The machines of a unit, by agent, each with its newest document."""
+    """The machines of a unit, agents' own first, each with its newest document."""
     other = device_versions.alias()
     of_device = other.c.device == devices_table.c.id
     newest = sa.select(other.c.id).where(of_device).order_by(*_newest_first(other)).limit(1)
@@ -86,7 +118,7 @@ def devices(state: State, unit: str) -> Sequence[Device]:
         sa.select(devices_table, device_versions.c.body, count.scalar_subquery().label("versions"))
         .select_from(devices_table.join(device_versions, only))
         .where(devices_table.c.unit == unit)
-        .order_by(devices_table.c.agent)
+        .order_by(devices_table.c.address, devices_table.c.agent)
     )
     with state.read() as connection:
         return [_device(row) for row in connection.execute(query)]
@@ -139,9 +171,9 @@ def _canonical(body: dict[str, Any]) -> str:
         )
         size = len(text.encode())
     except (ValueError, TypeError, RecursionError) as error:
-        raise BadInput(f"host document is not plain JSON: {error}") from error
+        raise BadInput(f"document is not plain JSON: {error}") from error
     if size > MAX_BODY:
-        raise BadInput(f"host document of {size} bytes, the limit is {MAX_BODY}")
+        raise BadInput(f"document of {size} bytes, the limit is {MAX_BODY}")
     return text
 
 
@@ -168,14 +200,16 @@ def _see(
 
 def _device(row: sa.Row[tuple[Any, ...]]) -> Device:
     body = json.loads(row.body)
-    hardware = body.get("hardware")
+    hardware = body if row.address else body.get("hardware")
     name = hardware.get("name") if isinstance(hardware, dict) else None
+    kind = body.get("kind") if row.address else None
     return Device(
         id=row.id,
         unit=row.unit,
         agent=row.agent,
-        name=name if isinstance(name, str) and name else row.agent,
-        kind=row.kind,
+        address=row.address,
+        name=name if isinstance(name, str) and name else row.address or row.agent,
+        kind=kind if isinstance(kind, str) and kind else row.kind,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         versions=row.versions,

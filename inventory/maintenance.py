@@ -30,7 +30,7 @@ def add_window(state: State, now: int, window: Maintenance) -> tuple[int, Mainte
     """Announce planned work, or note down after the fact that there was; its id, and the window as kept.
 
     Raises:
-        BadRows: the unit is not known, or the window ends before it begins.
+        BadRows: the unit or the service is not known, or the window ends before it begins.
         BadInput: the note is empty, or the same work (unit and note) has a window at that time already.
     """
     try:
@@ -42,7 +42,8 @@ def add_window(state: State, now: int, window: Maintenance) -> tuple[int, Mainte
         raise BadInput("a window needs a note", todo="Say what work it is")
     with state.write() as connection:
         for number, other in read_windows(connection).items():
-            if (other.unit, other.note) == (window.unit, note) and _meet(window, other):
+            same = (other.unit, other.service, other.note) == (window.unit, window.service, note)
+            if same and _meet(window, other):
                 raise BadInput(
                     f"window {number} is of the same work at the same time",
                     todo="End it, or give another note",
@@ -51,6 +52,7 @@ def add_window(state: State, now: int, window: Maintenance) -> tuple[int, Mainte
         apply(connection, propose(connection, {"maintenance": [line]}, now))
         found = sa.select(maintenance.c.id).where(
             maintenance.c.unit == window.unit,
+            maintenance.c.service == window.service,
             maintenance.c.note == note,
             maintenance.c.valid_from == window.valid_from,
         )

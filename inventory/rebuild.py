@@ -8,6 +8,7 @@ from inventory.records import (
     Link,
     Maintenance,
     Service,
+    ServiceCheck,
     Setting,
     Template,
     Unit,
@@ -32,6 +33,7 @@ def read_contents(connection: sa.Connection) -> Contents:
         settings=[record_of(Setting, row) for row in rows(t.settings)],
         devices=[record_of(WatchedDevice, row) for row in rows(t.watched_devices)],
         maintenance=[record_of(Maintenance, row) for row in rows(t.maintenance)],
+        service_checks=[record_of(ServiceCheck, row) for row in rows(t.service_checks)],
     )
 
 

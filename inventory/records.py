@@ -8,9 +8,10 @@ from core.values import Check, Level
 
 PROVINCE = "33"
 """Code of the unit that stands for the province itself: where the centre's own agent is."""
-ROLES = ("lan", "hub", "line", "internet", "service", "device")
+ROLES = ("lan", "hub", "line", "internet", "service", "device", "survey")
 """What a check is evidence of. `line`: the way between unit and centre, from either side; `hub`: its first part, to where
-the unit hangs on."""
+the unit hangs on. `survey`: of nothing; it is measured for people, and no verdict depends on it."""
+SURVEY = "survey"
 LINE_ROLES = ("line", "hub")
 DEVICE_KINDS = ("router", "switch", "ap", "ups", "pc", "printer", "camera", "server", "other")
 
@@ -50,18 +51,51 @@ class Link:
     hub: str
     anchors: str
     """Addresses on the Internet that tell whether it is reached over this link."""
+    resolvers: str
+    """Addresses of the name servers that the unit's machines ask."""
+    max_rtt_ms: int | None
+    """The line's objectives: beyond them it is degraded. None: as the probe has it."""
+    max_loss_percent: int | None
+    max_jitter_ms: int | None
+    proxy: str
+    """Through which the unit's machines reach the web: `host:port` or a URL; empty: none."""
     valid_from: int
     valid_to: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An e-office system. `params` is a JSON object as text, empty for none."""
+    """An e-office system, as it is promised to people."""
 
     code: str
     name: str
+    owner: str
+    """Who answers for it."""
+    address: str
+    """A host, `host:port` or the URL that it begins at; empty while it is not known: then nothing that needs it is checked."""
+    objective_percent: float | None
+    """Availability that is promised, in percent of its hours."""
+    slow_ms: int | None
+    """Up to this it is fast enough: the T of Apdex."""
+    hours: str
+    """When it is promised, as `inventory.hours` reads it; empty: always."""
+    domain_until: int | None
+    """When its domain name runs out, ms UTC."""
+    note: str
+    valid_from: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCheck:
+    """One way in which a service is looked at. `params` is a JSON object as text, empty for none."""
+
+    service: str
+    name: str
+    """For people: `Đăng nhập`, `Chứng thư`."""
     kind: str
     target: str
+    """May hold `{address}` or `{host}` of its service, and one placeholder of `inventory.plan`."""
     params: str
     interval_ms: int
     timeout_ms: int
@@ -82,7 +116,7 @@ class Template:
     kind: str
     target: str
     service: str
-    """Code of the service to check, `*` for every one; then `kind` and `target` are the service's."""
+    """Code of the service to check, `*` for every one; then kind, target and params are those of its checks."""
     interval_ms: int | None
     timeout_ms: int | None
     params: str
@@ -100,7 +134,8 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """Planned work on a unit: its validity is the window."""
+    """Planned work on a unit: its validity is the window. With a `service`, work on that service as the unit sees it; as all
+    see it when the unit is the province."""
 
     unit: str
     below: bool
@@ -108,6 +143,8 @@ class Maintenance:
     note: str
     valid_from: int
     valid_to: int | None
+    service: str = ""
+    """Code of the service that is worked on; empty: it is the unit itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +158,10 @@ class WatchedDevice:
     address: str
     snmp: str
     """Parameters with which it is asked over SNMP, a JSON object as text; empty: it is not."""
+    stream: str
+    """What follows its address in the URL of its picture: `/Streaming/Channels/101`, `:8554/live`; empty: none is asked for."""
+    access: str
+    """Parameters of the checks of its picture and of `{camera}`, over theirs; a JSON object as text, empty for none."""
     valid_from: int
     valid_to: int | None
 
@@ -134,6 +175,8 @@ class PlannedCheck:
     about: str
     role: str
     label: str
+    service: str = ""
+    """Code of the service that it is a check of; empty for none."""
 
 
 class Valid(Protocol):

@@ -11,9 +11,22 @@ import sqlalchemy as sa
 from core.values import Check, Level
 from core.wire import Plan, PlanCheck
 from inventory import tables
+from inventory.exchange.cells import networks
 from inventory.plan import PLAN_BOUNDS, setting
 from inventory.rebuild import read_contents, read_revision
-from inventory.records import PROVINCE, ROLES, Maintenance, PlannedCheck, Setting, Unit, WatchedDevice, valid
+from inventory.records import (
+    PROVINCE,
+    ROLES,
+    Link,
+    Maintenance,
+    PlannedCheck,
+    Service,
+    ServiceCheck,
+    Setting,
+    Unit,
+    WatchedDevice,
+    valid,
+)
 from inventory.state import State
 
 __all__ = ["PROVINCE", "ROLES", "PlannedCheck", "Registry", "Unit"]
@@ -52,6 +65,10 @@ class Registry:
         """All checks that are planned now, by id. An id is stable while its check means the same."""
         return self._now.live
 
+    def all_checks(self) -> Mapping[int, PlannedCheck]:
+        """All checks that are or ever were planned."""
+        return self._now.all
+
     def check(self, id: int) -> PlannedCheck | None:  # noqa: A002 - the name that callers use for it
         """A check that is or ever was planned."""
         return self._now.all.get(id)
@@ -67,6 +84,33 @@ class Registry:
     def watched_devices(self, unit: str, at: int) -> Sequence[WatchedDevice]:
         return [each for each in valid(self._now.devices, at) if each.unit == unit]
 
+    def figure(self, name: str) -> int:
+        """The value of a setting that is a number, as of the last planning."""
+        return int(setting(self._now.settings, name))
+
+    def links(self, unit: str, at: int) -> Sequence[Link]:
+        """A unit's lines at `at`."""
+        return [each for each in valid(self._now.links, at) if each.unit == unit]
+
+    def all_links(self, at: int) -> Sequence[Link]:
+        """All units' lines at `at`."""
+        return valid(self._now.links, at)
+
+    def services(self, at: int) -> Sequence[Service]:
+        """The catalogue at `at`, by code."""
+        return valid(self._now.services, at)
+
+    def service(self, code: str, at: int) -> Service | None:
+        return next((each for each in self.services(at) if each.code == code), None)
+
+    def service_checks(self, code: str, at: int) -> Sequence[ServiceCheck]:
+        """The ways in which a service is looked at."""
+        return [each for each in valid(self._now.service_checks, at) if each.service == code]
+
+    def centre(self) -> str:
+        """The centre's address, as units reach it."""
+        return str(setting(self._now.settings, "centre"))
+
     def plan(self, vantage: str) -> Plan:
         """The plan of that unit's agent; without checks for a unit that has none."""
         now = self._now  # one snapshot throughout, though another may take its place meanwhile
@@ -74,7 +118,8 @@ class Registry:
         if vantage in now.provinces:
             bounds["report_every_ms"] = int(setting(now.settings, "province_report_every_ms"))
         checks = [_on_the_wire(planned) for planned in now.by_vantage.get(vantage, ())]
-        return Plan(unit=vantage, checks=checks, **bounds)
+        allowed = networks(str(setting(now.settings, "allowed_addresses"))).split()
+        return Plan(unit=vantage, checks=checks, allowed=allowed, **bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +129,10 @@ class _Snapshot:
     provinces: frozenset[str]
     settings: Sequence[Setting]
     devices: Sequence[WatchedDevice]
+    links: Sequence[Link]
     maintenance: Sequence[Maintenance]
+    services: Sequence[Service]
+    service_checks: Sequence[ServiceCheck]
     all: Mapping[int, PlannedCheck]
     live: Mapping[int, PlannedCheck]
     by_vantage: Mapping[str, Sequence[PlannedCheck]]
@@ -140,7 +188,10 @@ def _read(state: State) -> _Snapshot:
         provinces=frozenset(unit.code for unit in contents.units if unit.level is Level.PROVINCE),
         settings=valid(contents.settings, planned_at),
         devices=contents.devices,
+        links=contents.links,
         maintenance=tuple(sorted(contents.maintenance, key=lambda window: window.valid_from)),
+        services=contents.services,
+        service_checks=contents.service_checks,
         all=MappingProxyType(every),
         live=MappingProxyType(live),
         by_vantage=_by_vantage(live.values()),
@@ -164,7 +215,14 @@ def _planned(row: sa.Row[tuple[object, ...]]) -> PlannedCheck:
         timeout_ms=r["timeout_ms"],
         params=MappingProxyType(json.loads(r["params"] or "{}")),
     )
-    return PlannedCheck(check, vantage=r["vantage"], about=r["about"], role=r["role"], label=r["label"])
+    return PlannedCheck(
+        check,
+        vantage=r["vantage"],
+        about=r["about"],
+        role=r["role"],
+        label=r["label"],
+        service=r["service"],
+    )
 
 
 def _on_the_wire(planned: PlannedCheck) -> PlanCheck:

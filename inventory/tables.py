@@ -1,4 +1,4 @@
-"""The registry's tables. Units, links, services, templates, settings, watched devices and maintenance are kept as *versions*.
+"""The registry's tables. Units, links, services with their checks, templates, settings, watched devices and maintenance are kept as *versions*.
 
 A row is true from `valid_from` until `valid_to` (open when null), and what it said is never overwritten by what
 came after: the history of a commune that was merged away is still there to be asked. The versions of one key do
@@ -54,6 +54,11 @@ links = sa.Table(
     _text("router"),
     _text("hub"),
     _text("anchors"),
+    _text("resolvers"),
+    sa.Column("max_rtt_ms", sa.Integer),
+    sa.Column("max_loss_percent", sa.Integer),
+    sa.Column("max_jitter_ms", sa.Integer),
+    _text("proxy"),
     *_validity(),
     sa.UniqueConstraint("unit", "kind", "name", "valid_from"),
 )
@@ -64,13 +69,30 @@ services = sa.Table(
     _id(),
     _text("code"),
     _text("name"),
+    _text("owner"),
+    _text("address"),
+    sa.Column("objective_percent", sa.Float),
+    sa.Column("slow_ms", sa.Integer),
+    _text("hours"),
+    sa.Column("domain_until", Time),
+    _text("note"),
+    *_validity(),
+    sa.UniqueConstraint("code", "valid_from"),
+)
+
+service_checks = sa.Table(
+    "service_checks",
+    METADATA,
+    _id(),
+    _text("service"),
+    _text("name"),
     _text("kind"),
     _text("target"),
     _text("params"),
     sa.Column("interval_ms", sa.Integer, nullable=False),
     sa.Column("timeout_ms", sa.Integer, nullable=False),
     *_validity(),
-    sa.UniqueConstraint("code", "valid_from"),
+    sa.UniqueConstraint("service", "name", "valid_from"),
 )
 
 templates = sa.Table(
@@ -110,6 +132,8 @@ watched_devices = sa.Table(
     _text("kind"),
     _text("address"),
     _text("snmp"),
+    _text("stream"),
+    _text("access"),
     *_validity(),
     sa.UniqueConstraint("unit", "name", "valid_from"),
 )
@@ -119,10 +143,11 @@ maintenance = sa.Table(
     METADATA,
     _id(),
     _text("unit"),
+    _text("service"),
     _text("note"),
     sa.Column("below", sa.Boolean, nullable=False, server_default=sa.false()),
     *_validity(),
-    sa.UniqueConstraint("unit", "note", "valid_from"),
+    sa.UniqueConstraint("unit", "service", "note", "valid_from"),
     # Windows are ended by id: that of one that was removed is not given to another.
     sqlite_autoincrement=True,
 )
@@ -163,10 +188,11 @@ devices = sa.Table(
     _id(),
     _text("unit"),
     _text("agent"),
+    _text("address"),
     _text("kind"),
     sa.Column("first_seen", Time, nullable=False),
     sa.Column("last_seen", Time, nullable=False),
-    sa.UniqueConstraint("unit", "agent"),
+    sa.UniqueConstraint("unit", "agent", "address"),
 )
 
 device_versions = sa.Table(
@@ -179,4 +205,15 @@ device_versions = sa.Table(
     sa.Column("last_seen", Time, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # last: SQLite finds the newest row without reading any body
     sa.UniqueConstraint("device", "digest"),
+)
+
+secrets = sa.Table(
+    "secrets",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    # AES-256-GCM by the key beside the state store, its nonce in front; the name is authenticated with it.
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("changed_at", Time, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -20,6 +20,7 @@ from cli.data import is_enrolled, open_state
 from collector.agents import Agents
 from core.clock import SystemClock
 from core.values import Level
+from inventory.catalogue import write_service
 from inventory.changes import Value, put
 from inventory.registry import PROVINCE, Registry, Unit
 from inventory.seed import seed
@@ -30,6 +31,8 @@ from web.auth.users import create_first_admin
 SCENARIO = Path(__file__).parent / "scenarios" / "everyday.toml"
 HERE = "so-tttt"
 """The unit in which this machine's own agent stands."""
+WATCHED = "mot-cua"
+"""The service that the site stands for."""
 
 
 async def run(data: Path, port: int, scenario: Path) -> None:
@@ -84,24 +87,26 @@ async def until_signal(work: Coroutine[object, object, None]) -> None:
 def _prepare(state: State, data: Path, site_port: int) -> str | None:
     """The registry of the province and what is watched in it; the first admin's password, once."""
     now = SystemClock().now()
-    seed(state, now)
+    seed(state, now, addresses=False)
     units = [unit for unit in Registry(state).units(now) if unit.code != PROVINCE]
     ca = make_certificate(data / "site", "127.0.0.1", "localhost")
     where = f"127.0.0.1:{site_port}"
-    trust = {"ca_file": str(ca)}
-    page = {**trust, "body_contains": MARK}
-    services = [
-        _service("motcua", MARK, "http", f"https://{where}/", page),
-        _service("motcua-tls", f"{MARK} (chứng thư)", "tls", where, trust),
-        _service("motcua-tcp", f"{MARK} (TCP)", "tcp", where, {}),
+    # This machine's own addresses are what the demo watches.
+    settings = [{"name": "allowed_addresses", "value": "127.0.0.0/8"}]
+    put(state, now, {"links": [_link_of(unit) for unit in units], "settings": settings})
+    page = {"ca_file": str(ca), "body_contains": MARK}
+    checks = [
+        _check("Trang chủ", "http", "{address}", page),
+        _check("Chứng thư", "tls", "{endpoint}", {"ca_file": str(ca)}),
+        _check("Kết nối", "tcp", "{endpoint}", {}),
     ]
-    put(state, now, {"links": [_link_of(unit) for unit in units], "services": services})
+    write_service(state, now, {"code": WATCHED, "name": MARK, "address": f"https://{where}/"}, checks)
     return create_first_admin(state, now)
 
 
-def _service(code: str, name: str, kind: str, target: str, params: Mapping[str, object]) -> dict[str, Value]:
+def _check(name: str, kind: str, target: str, params: Mapping[str, object]) -> dict[str, Value]:
     every = {"interval_ms": 30_000, "timeout_ms": 10_000}
-    return {"code": code, "name": name, "kind": kind, "target": target, "params": params, **every}
+    return {"name": name, "kind": kind, "target": target, "params": params, **every}
 
 
 def _link_of(unit: Unit) -> dict[str, Value]:

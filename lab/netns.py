@@ -12,7 +12,7 @@ from pathlib import Path
 FOLDER = Path("/run/netns")
 """Where `ip netns` keeps its names."""
 _CLONE_NEWNET = 0x40000000
-_IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
+_IFF_TUN, _IFF_TAP, _IFF_NO_PI = 0x0001, 0x0002, 0x1000
 _TUNSETIFF = 0x400454CA
 _SIOCSIFTXQLEN = 0x8943
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -54,8 +54,9 @@ def _setns(fd: int) -> None:
         raise OSError(number, f"setns: {os.strerror(number)}")
 
 
-def open_tun(namespace: str, device: str, *, queue: int) -> int:
-    """A new TUN device in the namespace, as a non-blocking descriptor of bare IP packets. It lives as long as that.
+def open_tun(namespace: str, device: str, *, queue: int, frames: bool = False) -> int:
+    """A new TUN device in the namespace, as a non-blocking descriptor of bare IP packets. It lives as long as that. With
+    `frames` it is a TAP device, of Ethernet frames.
 
     `queue` is how many packets the kernel holds for the reader.
     """
@@ -64,7 +65,9 @@ def open_tun(namespace: str, device: str, *, queue: int) -> int:
         fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             name = device.encode()
-            fcntl.ioctl(fd, _TUNSETIFF, struct.pack("16sH22x", name, _IFF_TUN | _IFF_NO_PI))
+            fcntl.ioctl(
+                fd, _TUNSETIFF, struct.pack("16sH22x", name, (_IFF_TAP if frames else _IFF_TUN) | _IFF_NO_PI)
+            )
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
                 fcntl.ioctl(any_socket, _SIOCSIFTXQLEN, struct.pack("16si20x", name, queue))
             # Without IPv6 neighbours and listeners of its own, a line carries what is sent and nothing else.

@@ -37,12 +37,14 @@ BURST = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """A line to be made: its name, and the namespace and device name of either end."""
+    """A line to be made: its name, and the namespace and device name of either end. With `frames` it carries Ethernet frames
+    instead of IP packets."""
 
     name: str
     a: tuple[str, str]
     b: tuple[str, str]
     seed: int = 1
+    frames: bool = False
 
 
 class Relay:
@@ -79,7 +81,7 @@ class Relay:
         self.ask(
             do="add",
             queue=queue,
-            lines=[{"name": e.name, "a": e.a, "b": e.b, "seed": e.seed} for e in lines],
+            lines=[{"name": e.name, "a": e.a, "b": e.b, "seed": e.seed, "frames": e.frames} for e in lines],
         )
 
     def set(self, names: Sequence[str], *, way: Way = "both", **conditions: float | bool) -> None:

@@ -176,9 +176,10 @@ class Server:
             name, seed = str(line["name"]), int(line["seed"])
             if name in self._lines:
                 raise ValueError(f"there is a line {name!r} already")
-            near = _end(line["a"], int(request["queue"]), Direction(2 * seed))
+            queue, frames = int(request["queue"]), bool(line.get("frames"))
+            near = _end(line["a"], queue, Direction(2 * seed), frames)
             try:
-                far = _end(line["b"], int(request["queue"]), Direction(2 * seed + 1))
+                far = _end(line["b"], queue, Direction(2 * seed + 1), frames)
             except OSError:
                 os.close(near.fd)
                 raise
@@ -256,9 +257,9 @@ class Server:
         return names
 
 
-def _end(place: list[str], queue: int, direction: Direction) -> End:
+def _end(place: list[str], queue: int, direction: Direction, frames: bool) -> End:
     namespace, device = place
-    return End(namespace, device, open_tun(namespace, device, queue=queue), direction)
+    return End(namespace, device, open_tun(namespace, device, queue=queue, frames=frames), direction)
 
 
 def be_punctual() -> None:

@@ -195,6 +195,9 @@ def _figures(rows: Sequence[Row]) -> list[Figures]:
     return gathered({name: Column(*column) for name, column in found.items()})
 
 
+_COUNTED = {"listen": "messages", "relay": "inventories", "sweep": "hosts"}
+
+
 def virtual_outcome(
     check: PlanCheck, unit: str, at: int, now: Conditions
 ) -> tuple[str, str, Mapping[str, float]]:
@@ -212,6 +215,18 @@ def virtual_outcome(
             return "down", "timeout", {"loss_ratio": 1.0}
         status, reason = ("degraded", f"loss|{lost / sent:g}") if lost > 1 else ("up", "")
         return status, reason, _icmp_figures(rtt, lost / sent, chance)
+    if check.kind == "path":
+        return ("down", "breaks|2|10.0.0.1", {"hops": 1.0, "reached": 0.0}) if now.cut else _path(rtt)
+    if check.kind in _COUNTED:
+        return "up", "", {_COUNTED[check.kind]: float(int(6 * chance))}
+    if check.kind == "throughput" and now.cut:
+        return "down", "timeout", {}
+    if check.kind == "throughput":
+        return (
+            "up",
+            "",
+            {"down_bits_per_second": 19e6 + 1e6 * chance, "up_bits_per_second": 18e6 + 2e6 * chance},
+        )
     if chance < now.loss * 0.3:
         return "down", "timeout", {}
     if check.kind == "http":
@@ -221,6 +236,10 @@ def virtual_outcome(
     if check.kind == "dns":
         return "up", "", {"query_seconds": rtt}
     return "up", "", {"connect_seconds": rtt}
+
+
+def _path(rtt: float) -> tuple[str, str, dict[str, float]]:
+    return "up", "", {"hops": 3.0, "reached": 1.0, "rtt_seconds": rtt}
 
 
 def _icmp_figures(rtt: float, loss: float, chance: float) -> dict[str, float]:

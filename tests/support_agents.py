@@ -32,6 +32,9 @@ class Centre:
         self.tells_time = True
         self.plan_answers: list[int] = []
         self.plan_fetches: list[int] = []
+        self.secrets: dict[str, str] | bytes = {}
+        self.secret_answers: list[int] = []
+        self.secret_fetches = 0
         self.channels: list[WebSocket] = []
         self.opened = 0
         self.beating = True
@@ -45,6 +48,7 @@ class Centre:
             routes=[
                 Route("/api/v1/reports", self._report, methods=["POST"]),
                 Route("/api/v1/agent/plan", self._plan),
+                Route("/api/v1/agent/secrets", self._secrets),
                 Route("/api/v1/agent/enrol", self._enrol, methods=["POST"]),
                 WebSocketRoute("/api/v1/agent/channel", self._channel),
             ]
@@ -115,6 +119,14 @@ class Centre:
         self.plan_fetches.append(status)
         self.news.set()
         return self._answer(status, body if status == 200 else b"", {"ETag": etag})
+
+    async def _secrets(self, _request: Request) -> Response:
+        self.secret_fetches += 1
+        self.news.set()
+        if self.secret_answers:
+            return self._answer(self.secret_answers.pop(0))
+        body = self.secrets if isinstance(self.secrets, bytes) else wire.encode(wire.Secrets(self.secrets))
+        return self._answer(200, body)
 
     async def _enrol(self, request: Request) -> Response:
         enrol = msgspec.json.decode(await request.body(), type=wire.Enrol)

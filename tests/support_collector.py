@@ -35,7 +35,7 @@ def prepare(folder: Path, agents: int, checks: int) -> list[tuple[str, int]]:
     """A province with `checks` checks in each of `agents` units: (agent, id of its first check)."""
     state, clock = State(folder / "state.db"), SystemClock()
     state.create_all()
-    seed(state, clock.now())
+    seed(state, clock.now(), addresses=False)
     enrolled = Agents(state, clock)
     made = []
     with state.write() as connection:

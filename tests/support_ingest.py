@@ -12,6 +12,7 @@ from starlette.routing import Route
 from collector.agents import Agents
 from collector.feed import Feed
 from collector.ingest import Ingest
+from collector.notices import Notices
 from collector.reception import Reception
 from collector.samples.duckdb_engine import DuckStore
 from core import wire
@@ -35,9 +36,13 @@ class Recorder:
         self.rows = defaultdict(dict)
         self.contacts = []
         self.folds = self.checkpoints = 0
+        self.notices = Notices()
 
     def header(self, unit, header):
         pass
+
+    def told(self, unit, header, events):
+        self.notices.take(unit, header, events)
 
     def fold(self, unit, epoch, runs, received_at):
         self.folds += 1

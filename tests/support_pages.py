@@ -12,13 +12,15 @@ from tempfile import mkdtemp
 from support_views import DAY, HOUR, MINUTE, FakeViews, agent_state, check_state, unit_state
 from support_web import Web, web
 
+from collector.paths import PathVersion, Trace, TracedHop
 from collector.tables import agent_events
 from collector.timeline import Stretch
-from collector.views import EpochCount, Outage, OutageChange, Sentence, UnitEvidence
+from collector.views import EpochCount, Happening, Outage, OutageChange, Sentence, UnitEvidence
 from core.clock import Clock
 from core.values import Cause, Level, Status
 from core.wire import Document
-from inventory.devices import store_host
+from inventory.changes import put
+from inventory.devices import store_device, store_host
 from inventory.registry import Registry
 from inventory.seed import seed
 from inventory.state import State
@@ -41,6 +43,65 @@ HOST = {
 }
 
 
+LINK = {
+    "unit": "11983",
+    "kind": "wan",
+    "provider": "VNPT",
+    "bandwidth_down_kbps": 20_000,
+    "bandwidth_up_kbps": 20_000,
+    "gateway": "10.33.83.1",
+    "router": "10.33.83.254",
+    "hub": "10.33.0.1",
+}
+HOPS = [
+    {"ttl": 1, "address": "10.33.83.1", "rtt_ms": 0.4, "loss": 0.0},
+    {"ttl": 2, "address": None, "rtt_ms": None, "loss": 1.0},
+    {"ttl": 3, "address": "113.171.44.9", "rtt_ms": 8.2, "loss": 0.333},
+]
+"""Of a way that breaks at the provider's."""
+
+
+ROUTER = {
+    "address": "10.33.83.1",
+    "name": "gw-dongtien",
+    "kind": "router",
+    "vendor": "MikroTik",
+    "model": "RB750Gr3",
+    "serial": "CC210D4A51F2",
+    "version": "6.49.10",
+    "location": "Tủ mạng tầng 1",
+    "description": "RouterOS RB750Gr3",
+    "interfaces": [
+        {"index": 1, "name": "ether1", "kind": "ethernet", "alias": "VNPT 20M", "enabled": True},
+        {"index": 2, "name": "ether2", "kind": "ethernet", "alias": "Một cửa", "enabled": True},
+        {"index": 3, "name": "ether3", "kind": "ethernet", "enabled": True},
+        {"index": 4, "name": "ether4", "kind": "ethernet", "enabled": False},
+    ],
+    "storage": [{"name": "main memory", "kind": "memory", "bytes": 256 << 20}],
+    "neighbours": [{"port": "ether2", "name": "sw-motcua", "their_port": "GigabitEthernet0/1"}],
+}
+PORT_FIGURES = {
+    f"{figure}#{name}": value
+    for name, values in {
+        "ether1": (1.0, 14_200_000.0, 2_310_000.0, 0.71, 0.0, 0.4),
+        "ether2": (1.0, 1_900_000.0, 9_800_000.0, 0.0098, 0.0, 0.0),
+        "ether3": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    }.items()
+    for figure, value in zip(
+        (
+            "interface_up",
+            "in_bits_per_second",
+            "out_bits_per_second",
+            "utilisation_ratio",
+            "errors_per_second",
+            "discards_per_second",
+        ),
+        values,
+        strict=True,
+    )
+}
+
+
 @asynccontextmanager
 async def province_web(folder: Path) -> AsyncIterator[Web]:
     """The application over `province`, its registry and one machine filled in."""
@@ -51,6 +112,8 @@ async def province_web(folder: Path) -> AsyncIterator[Web]:
             for at, body in ((NOW - 20 * DAY, HOST), (NOW - HOUR, newer)):
                 document = Document("host", at, body)
                 store_host(connection, unit="11983", agent="11983-3f2a", document=document, received_at=at)
+            asked = Document("device", NOW - HOUR, ROUTER)
+            store_device(connection, unit="11983", document=asked, received_at=NOW - HOUR)
             connection.execute(
                 agent_events.insert().values(
                     agent="11983-3f2a",
@@ -70,7 +133,8 @@ def _seeded() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     state = State(folder / "seeded.db")
     state.create_all()
-    seed(state, NOW - DAY)
+    seed(state, NOW - DAY, addresses=False)
+    put(state, NOW - DAY, {"links": [LINK]})
     state.close()
     return state.path
 
@@ -180,6 +244,17 @@ def _trouble(views: FakeViews, now: int) -> None:
         [],
     )
     views.downtime["11983"] = (41 * MINUTE, 3 * HOUR)
+    views.all_happenings["11983"] = [
+        Happening(1, cut - MINUTE, "power lost", "UPS on battery", "10.33.83.9", "11983-3f2a"),
+        Happening(2, cut + 2 * HOUR, "syslog", "warning: dhcp: hết địa chỉ", "10.33.83.1", "11983-3f2a"),
+        Happening(3, now - 5 * MINUTE, "link down", "ether1 link down", "10.33.83.1", "11983-3f2a"),
+    ]
+    hops = [TracedHop(**hop) for hop in HOPS]  # type: ignore[arg-type]  # as documents have them
+    whole = [*hops, TracedHop(4, "10.33.0.1", 9.1, 0.0), TracedHop(5, "127.0.0.1", 9.4, 0.0)]
+    views.all_paths["11983"] = [
+        PathVersion(2, now - 4 * MINUTE, now - MINUTE, Trace("127.0.0.1", "icmp", False, hops, 4)),
+        PathVersion(1, now - 9 * DAY, now - 5 * MINUTE, Trace("127.0.0.1", "icmp", True, whole)),
+    ]
     views.agent_states["11983-3f2a"] = agent_state(
         "11983",
         now,
@@ -248,5 +323,20 @@ def _measure(views: FakeViews, now: int) -> None:
             vantage="33",
             status=Status.DOWN,
             reason="host unreachable",
+        ),
+        check_state(
+            7,
+            "11983",
+            now,
+            kind="snmp",
+            role="device",
+            label="Bộ định tuyến",
+            target="10.33.83.1",
+            figures={
+                "uptime_seconds": 3_210_000.0,
+                "cpu_ratio": 0.07,
+                "memory_used_ratio": 0.31,
+                **PORT_FIGURES,
+            },
         ),
     ]

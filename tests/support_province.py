@@ -45,7 +45,7 @@ def centre(folder: Path, *, virtual: int, alerts: str = "") -> Iterator[Centre]:
     port = support.free_port()
     clock = SystemClock()
     with open_state(data) as state:
-        seed(state, clock.now())
+        seed(state, clock.now(), addresses=False)
         units = [unit for unit in Registry(state).units(clock.now()) if unit.code != PROVINCE]
         links = [{"unit": u.code, "kind": "wan", "gateway": f"gw.{u.code}.lab"} for u in units]
         put(state, clock.now(), {"links": links})

@@ -1,16 +1,20 @@
 """Recorded devices behind a real SNMP responder (snmpsim) on loopback, started for a test and ended by it."""
 
 import bz2
-import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import snmpsim_data
+
+from agents.snmp import hardware, interfaces
+from agents.snmp.families import families
 
 RECORDINGS = Path(snmpsim_data.__file__).parent / "data"
 # It gives its privileges up and can load no module after that: what it needs late is loaded early.
@@ -18,13 +22,20 @@ _START = "import codecs, dbm.dumb, sys; codecs.lookup('Latin-1'); from snmpsim.c
 
 
 @contextmanager
+def recordings_folder() -> Iterator[Path]:
+    """A folder for recordings. Not pytest's: another run may take the responder's right to read that at any time."""
+    with TemporaryDirectory(prefix="nhip-test-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
+@contextmanager
 def responder(folder: Path) -> Iterator[int]:
     """Serves the recordings `*.snmprec` in `folder`, each under its name as community; the port."""
     cache = folder / "cache"
     cache.mkdir(exist_ok=True)
-    for each in (*folder.parents, folder, cache):
-        if each.stat().st_uid == os.getuid() and each != Path("/"):
-            each.chmod(each.stat().st_mode | (0o777 if each in (folder, cache) else 0o755))
+    cache.chmod(0o777)
     port = free_port()
     command = [
         sys.executable,
@@ -63,10 +74,17 @@ def snmpd(folder: Path) -> Iterator[int]:
 
 
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """Free for UDP and TCP, and below those that outgoing connections take by themselves."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket() as tcp,
+            suppress(OSError),
+        ):
+            udp.bind(("127.0.0.1", port))
+            tcp.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -88,17 +106,50 @@ def _running(command: list[str], log: Path, ready: bytes) -> Iterator[None]:
 def unpack(folder: Path) -> dict[str, str]:
     """Every recorded device of the package into `folder`; the text of each, by its community."""
     found = {}
-    for path in sorted(RECORDINGS.rglob("*.snmprec.bz2")):
-        name = "-".join(path.relative_to(RECORDINGS).parts).removesuffix(".snmprec.bz2")
-        data = bz2.decompress(path.read_bytes())
+    served = tuple(f"{root}.".encode() for root in _served())
+    for path in sorted((*RECORDINGS.rglob("*.snmprec.bz2"), *RECORDINGS.rglob("*.snmprec"))):
+        name = "-".join(path.relative_to(RECORDINGS).parts).removesuffix(".bz2").removesuffix(".snmprec")
+        data = bz2.decompress(path.read_bytes()) if path.suffix == ".bz2" else path.read_bytes()
         # What is asked for is all that is served: some recordings are a hundred megabytes of counters.
-        kept = [
-            line
-            for line in data.splitlines()
-            if line.startswith(
-                (b"1.3.6.1.2.1.1.", b"1.3.6.1.2.1.33.1.", b"1.3.6.1.4.1.318.1.1.1.", b"1.3.6.1.4.1.534.1.")
-            )
-        ]
+        kept = [line for line in data.splitlines() if line.startswith(served)]
         (folder / f"{name}.snmprec").write_bytes(b"\n".join(kept) + b"\n")
         found[name] = b"\n".join(kept).decode("latin-1")
     return found
+
+
+def _served() -> list[str]:
+    """What the agent may ask for."""
+    columns = [
+        *interfaces.WHAT,
+        *interfaces.COUNTERS,
+        *hardware.STORAGE,
+        hardware.PROCESSOR_LOAD,
+        *hardware.ENTITY,
+    ]
+    columns += [
+        *hardware.NEIGHBOURS,
+        *hardware.OWN_PORTS,
+        *hardware.SUPPLIES,
+        hardware.PRINTER_SERIAL,
+        hardware.PRINTED,
+    ]
+    columns += [hardware.DEVICE_TYPE, hardware.DEVICE_NAME]
+    roots = [".".join(map(str, column)) for column in columns]
+    roots += [
+        "1.3.6.1.2.1.1",
+        "1.3.6.1.2.1.4.1",
+        "1.3.6.1.2.1.17.1",
+        "1.3.6.1.2.1.33.1.1",
+        "1.3.6.1.2.1.33.1.2",
+    ]
+    roots += [
+        "1.3.6.1.2.1.33.1.4",
+        "1.3.6.1.4.1.318.1.1.1.2.2",
+        "1.3.6.1.4.1.318.1.1.1.4.1",
+        "1.3.6.1.4.1.534.1",
+    ]
+    for family in families():
+        roots += [sign.removesuffix(".0") for sign in family.signs] + list(family.facts.values())
+        for figure in family.figures.values():
+            roots += [figure.column, *([figure.free] if figure.free else [])]
+    return roots

@@ -36,6 +36,11 @@ KINDS = {
 LABELS = {GATEWAY: "gateway", HUB: "hub", CENTRE: "centre", PC: "pc1", ROUTER: "router", UPS: "ups"}
 
 
+def address(kind: int) -> str:
+    """Where what is checked is, in each unit's LAN."""
+    return f"192.0.2.{kind}"
+
+
 class Registry:
     """Stands where `inventory.registry.Registry` stands: hubs h1, h2 … with communes h1c1, h1c2 …, departments d1 …"""
 
@@ -65,7 +70,7 @@ class Registry:
             for kind, (role, interval, own) in KINDS.items():
                 if code == PROVINCE or (kind == UPS and not ups) or (kind == ROUTER and not routers):
                     continue
-                check = Check(number * 10 + kind, "icmp", "192.0.2.1", interval, 1_000)
+                check = Check(number * 10 + kind, "icmp", address(kind), interval, 1_000)
                 vantage = code if own else PROVINCE
                 self._checks[check.id] = PlannedCheck(check, vantage, code, role, LABELS[kind])
 
@@ -110,13 +115,15 @@ class Site:
     n: int = 0
     ks: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     waiting: list[Row] = field(default_factory=list)
+    heard: list[wire.Event] = field(default_factory=list)
+    """What devices told its agent, and it has not told yet."""
 
     @property
     def alive(self) -> bool:
         return self.agent and self.power
 
 
-Told = tuple[str, str, list[Row], wire.Header, int]
+Told = tuple[str, str, list[Row], list[wire.Event], wire.Header, int]
 
 
 class Story:
@@ -253,16 +260,18 @@ class Story:
         header = wire.Header(
             site.code, "e", site.seq, self.now, 0, life, counters, wire.Health(1, 1.0, 1, None)
         )
-        told = (site.code, "e", rows, header, self.now)
+        heard, site.heard = site.heard, []
+        told = (site.code, "e", rows, heard, header, self.now)
         self.reports.append(told)
         self.take(told)
         self._sign(lambda world, now=self.now: world.contact(site.code, now))  # type: ignore[misc]
 
     def take(self, told: Told) -> None:
         """A report comes in."""
-        unit, epoch, rows, header, received_at = told
+        unit, epoch, rows, heard, header, received_at = told
         self.world.fold(unit, epoch, in_runs(rows), received_at)
         self.world.header(unit, header)
+        self.world.told(unit, header, heard)
 
     # What happens.
 
@@ -281,6 +290,11 @@ class Story:
     def start_agent(self, code: str) -> None:
         site = self.sites[code]
         site.agent, site.clean, site.started_at, site.back_at = True, False, self.now, self.now
+
+    def notice(self, code: str, kind: str, device: int, text: str = "") -> None:
+        """A device in the unit's LAN tells the agent something, if that is there to hear it."""
+        if self.sites[code].alive:
+            self.sites[code].heard.append(wire.Event(self.now, kind, text, address(device)))
 
     def plan(self, code: str, start: float, end: float, *, below: bool = False) -> None:
         self.registry.windows.append(

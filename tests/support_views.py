@@ -2,15 +2,18 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.feed import Feed
+from collector.paths import PathVersion
 from collector.samples import Bucket, Point
+from collector.services.subjects import service_of
 from collector.views import (
     AgentState,
     CheckState,
     EpochCount,
+    Happening,
     Outage,
     OutageChange,
     UnitEvidence,
@@ -39,6 +42,8 @@ class FakeViews:
     """Milliseconds down and unknown in each period, by unit."""
     totals: dict[str, float] = field(default_factory=dict)
     all_evidence: dict[str, UnitEvidence] = field(default_factory=dict)
+    all_paths: dict[str, list[PathVersion]] = field(default_factory=dict)
+    all_happenings: dict[str, list[Happening]] = field(default_factory=dict)
 
     def set_status(self, code: str, status: Status, reason: str = "", outage: int | None = None) -> None:
         self.units[code] = replace(
@@ -63,7 +68,9 @@ class FakeViews:
         unit: str | None = None,
         *,
         open_only: bool = False,
+        roots_only: bool = False,
         cause: Cause | None = None,
+        service: str | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Outage]:
@@ -73,6 +80,8 @@ class FakeViews:
             if (unit is None or outage.unit == unit)
             and (before is None or outage.id < before)
             and cause in (None, outage.cause)
+            and service in (None, service_of(outage.subject))
+            and not (roots_only and outage.root is not None)
             and not (open_only and (outage.ended_at is not None or outage.retracted))
         ]
         return found[:limit]
@@ -82,6 +91,9 @@ class FakeViews:
 
     def explained(self, root: int) -> Sequence[Outage]:
         return [outage for outage in self.all_outages if outage.root == root]
+
+    def explained_counts(self, roots: Collection[int]) -> Mapping[int, int]:
+        return Counter(each.root for each in self.all_outages if each.root in roots and not each.retracted)
 
     def revisions(self, outage: int) -> Sequence[OutageChange]:
         return [change for change in self.all_changes if change.outage.id == outage]
@@ -94,6 +106,12 @@ class FakeViews:
 
     def changes(self, after: int, limit: int = 500) -> Sequence[OutageChange]:
         return [change for change in self.all_changes if change.id > after][:limit]
+
+    def paths(self, code: str, limit: int = 50) -> Sequence[PathVersion]:
+        return self.all_paths.get(code, [])[:limit]
+
+    def happenings(self, code: str, start: int, end: int, limit: int = 200) -> Sequence[Happening]:
+        return [each for each in self.all_happenings.get(code, []) if start <= each.at < end][-limit:]
 
     def uptime(self, code: str, start: int, end: int) -> Uptime:
         if code not in self.units:
@@ -131,8 +149,15 @@ class FakeViews:
             return []
         first, figure = start - start % bucket_ms, (self.series_of(series) or (0, ""))[1]
         if figure == "loss_ratio":
-            return [Bucket(at, 0, _lost(at), _lost(at), 12) for at in range(first, end, bucket_ms)]
-        size = {"rtt_min_seconds": 0.75, "rtt_max_seconds": 1.5}.get(figure, 1.0)
+            return [
+                Bucket(at, 0, _lost(at), _lost(at), 12, _lost(at), _lost(at))
+                for at in range(first, end, bucket_ms)
+            ]
+        size = (
+            1e9
+            if "bits_per_second" in figure
+            else {"rtt_min_seconds": 0.75, "rtt_max_seconds": 1.5}.get(figure, 1.0)
+        )
         return [
             Bucket(
                 at,
@@ -140,6 +165,8 @@ class FakeViews:
                 size * _wave(at),
                 size * _wave(at) * 1.3,
                 max(1, bucket_ms // 5_000),
+                size * _wave(at) * 0.98,
+                size * _wave(at) * 1.2,
             )
             for at in range(first, end, bucket_ms)
         ]

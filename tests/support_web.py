@@ -9,11 +9,14 @@ from pathlib import Path
 import argon2
 import httpx2
 import uvicorn
+from support_service_views import FakeServices
 from support_views import FakeViews, few_units
 
 from alerts.sender import Alerts
 from collector.feed import Feed
+from core.errors import Unavailable
 from core.wire import Diagnosis
+from inventory.machines.reads import Machines
 from inventory.registry import Registry
 from inventory.state import State
 from lab.manual_clock import ManualClock
@@ -38,6 +41,7 @@ class EchoHub:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, Mapping[str, object], str]] = []
         self.online = True
+        self.answer = Diagnosis("1", "up", "", {"rtt_mean_seconds": 0.01}, 12)
 
     def connected(self, agent: str) -> bool:
         return self.online
@@ -46,7 +50,9 @@ class EchoHub:
         self, agent: str, kind: str, target: str, params: dict[str, object], who: str
     ) -> Diagnosis:
         self.asked.append((agent, kind, target, params, who))
-        return Diagnosis("1", "up", "", {"rtt_mean_seconds": 0.01}, 12)
+        if not self.online:
+            raise Unavailable("the agent is not connected")
+        return self.answer
 
 
 @dataclass
@@ -100,7 +106,20 @@ async def web(
     hub = EchoHub()
     alerts = Alerts(state, views, clock, feed)
     streams = Streams(feed, views, auth, heartbeat_s=heartbeat_s)
-    context = Context(views, state, Registry(state), feed, hub, auth, alerts, streams, clock, secure)
+    context = Context(
+        views,
+        FakeServices(),
+        Machines(state),
+        state,
+        Registry(state),
+        feed,
+        hub,
+        auth,
+        alerts,
+        streams,
+        clock,
+        secure,
+    )
     made = Web(create_app(context), context, views, clock, hub, state)
     try:
         yield made

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from support_agents import SECRET, Centre, Steady
+from support_snmp import free_port
 
 from agents import agent as resident
 from agents import credential as credentials
@@ -20,7 +22,7 @@ from agents.credential import Credential
 from core import wire
 from core.clock import SteadyClock
 from core.errors import BadInput
-from core.values import Result, Status
+from core.values import Check, Result, Status
 
 ROOT = Path(__file__).parent.parent
 
@@ -184,7 +186,10 @@ async def test_metrics_are_served_on_loopback_when_asked_for(rig: Rig, unused_tc
 
 async def test_the_program_ends_in_order_on_sigterm(rig: Rig) -> None:
     rig.centre.plan = wire.Plan(
-        "11950", [wire.PlanCheck(1, "tcp", f"127.0.0.1:{rig.centre.port}", 100, 90)], report_every_ms=50
+        "11950",
+        [wire.PlanCheck(1, "tcp", f"127.0.0.1:{rig.centre.port}", 100, 90)],
+        report_every_ms=50,
+        allowed=["127.0.0.1"],
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -264,3 +269,65 @@ def test_a_running_agent_loads_nothing_heavy() -> None:
     code = f"import sys, agents.agent; print([m for m in {heavy.split()} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+class Falls:
+    """A line that is well, then not, then well again."""
+
+    def __init__(self) -> None:
+        self.status = Status.UP
+
+    async def run(self, check: Check) -> Result:
+        return Result(self.status)
+
+
+async def test_a_line_that_goes_bad_is_traced_at_once_and_its_hops_are_told(rig: Rig) -> None:
+    line = Falls()
+    hops = Steady(Result(Status.UP, "", {"hops": 1.0}, (("path", {"target": "192.0.2.9", "hops": []}),)))
+    rig.centre.plan = wire.Plan(
+        "11950",
+        [
+            wire.PlanCheck(1, "falls", "192.0.2.1", 100, 50, role="line"),
+            wire.PlanCheck(2, "path", "192.0.2.9", 86_400_000, 50, role="survey"),
+        ],
+        report_every_ms=50,
+        heartbeat_ms=100,
+    )
+    rig.agent = Agent(rig.directory, rig.credential, probes={"falls": line, "path": hops}, clock=rig.clock)
+    rig.task = asyncio.create_task(rig.agent.run())
+
+    def paths() -> int:
+        return sum(document.kind == "path" for document in rig.documents())
+
+    await rig.centre.until(lambda: any(check == 1 for _, _, check, _ in rig.centre.rows()))
+    assert hops.runs == 0
+    line.status = Status.DOWN
+    await rig.centre.until(lambda: paths() == 1)
+    line.status = Status.UP
+    await rig.centre.until(lambda: paths() == 2)
+    assert [k for _, _, check, k in rig.centre.rows() if check == 2] == [1, 2]
+    assert rig.documents()[-1].body == {"target": "192.0.2.9", "hops": []}
+
+
+async def test_what_a_device_sends_is_told_with_its_address_and_the_agent_hears_from_the_start_on(
+    rig: Rig,
+) -> None:
+    port = free_port()
+    rig.centre.plan = wire.Plan(
+        "11950",
+        [wire.PlanCheck(9, "listen", "127.0.0.1", 86_400_000, 5_000, {"protocol": "syslog", "port": port})],
+        report_every_ms=50,
+        heartbeat_ms=100,
+    )
+    rig.agent = Agent(rig.directory, rig.credential, clock=rig.clock)
+    rig.task = asyncio.create_task(rig.agent.run())
+    await rig.centre.until(lambda: bool(rig.centre.rows()))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+        device.sendto(b"<190>ether1 link down", ("127.0.0.1", port))
+    await rig.centre.until(lambda: bool(rig.centre.events()))
+    (event,) = rig.centre.events()
+    assert (event.kind, event.text, event.source) == ("link down", "ether1 link down", "127.0.0.1")
+    assert abs(event.at - rig.clock.now()) < 60_000
+    await rig.stop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as after:
+        after.bind(("127.0.0.1", port))

@@ -2,18 +2,15 @@
 
 import socket
 import time
-from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 import support_netns
-from hypothesis import given
-from hypothesis import strategies as st
 from support_icmp import IS_ROOT, scripted_peer
-from support_probes import name_server, probe, raw_server, records
+from support_probes import name_server, raw_server, records
 
-from agents.diagnostics import LIMITS, MAX_MS, diagnose, is_own
+from agents.diagnostics import LIMITS, MAX_MS, diagnose
 from agents.probes import PROBES
-from core.values import Status
+from agents.probes.path import Paths
 from core.wire import DIAGNOSTICS, Diagnose, Diagnosis
 from lab.netns import inside
 
@@ -118,19 +115,6 @@ async def test_nothing_is_sent_to_what_is_off_limits() -> None:
             listening.accept()
 
 
-@given(st.ip_addresses())
-def test_an_address_of_a_network_is_not_the_agents_own(address: IPv4Address | IPv6Address) -> None:
-    own = ["127.0.0.0/8", "169.254.0.0/16", "0.0.0.0/32", "::1/128", "::/128", "fe80::/10"]
-    mapped = ["::ffff:127.0.0.0/104", "::ffff:169.254.0.0/112", "::ffff:0.0.0.0/128"]
-    assert is_own(str(address)) == any(address in ip_network(each) for each in (*own, *mapped))
-
-
-async def test_checks_of_the_plan_may_look_at_the_agents_own_machine() -> None:
-    async with raw_server(b"") as port:
-        assert (await ask("tcp", f"127.0.0.1:{port}")).status == "unknown"
-        assert (await probe("tcp", f"127.0.0.1:{port}")).status == Status.UP
-
-
 async def test_a_target_without_end_is_refused() -> None:
     assert (await ask("tcp", "a" * 5_000)).reason.startswith("refused request|")
 
@@ -139,6 +123,30 @@ async def test_a_target_without_end_is_refused() -> None:
 async def test_what_makes_no_sense_is_told_and_not_run(params: dict[str, object]) -> None:
     found = await ask("ping", "127.0.0.1", **params)
     assert (found.status, found.reason.partition("|")[0]) == ("unknown", "bad parameter")
+
+
+async def test_the_hops_of_a_path_come_with_the_answer() -> None:
+    async def child(*_: str) -> bytes:
+        return b'{"hops": [{"ttl": 1, "address": "10.33.19.1", "rtt_ms": 0.4, "loss": 0}], "reached": false}'
+
+    asked = Diagnose("7", "path", "192.0.2.1", {"method": "icmp"})
+    found = await diagnose(asked, probes={**PROBES, "path": Paths(child)})
+    assert (found.status, found.reason) == ("down", "breaks|2|10.33.19.1")
+    assert found.details["path"]["hops"] == [{"ttl": 1, "address": "10.33.19.1", "rtt_ms": 0.4, "loss": 0.0}]
+    assert found.details["path"]["broke_at"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("path", {"max_hops": 31}),
+        ("path", {"probes": 6}),
+        ("throughput", {"bytes": 9 << 20}),
+        ("throughput", {"to_hour": 4}),
+    ],
+)
+async def test_a_path_and_a_throughput_have_their_limits(kind: str, params: dict[str, object]) -> None:
+    assert (await ask(kind, "192.0.2.1", **params)).reason.startswith("refused request|")
 
 
 def test_every_diagnostic_of_the_list_has_its_probe_and_ends_in_time() -> None:

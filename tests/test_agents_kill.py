@@ -57,7 +57,14 @@ def started(context: ForkServerContext, directory: Path, credential: Credential)
 async def test_after_fifty_kills_every_result_that_was_measured_arrived_exactly_once(tmp_path: Path) -> None:
     chance = random.Random(20261123)
     checks = [wire.PlanCheck(i, "tcp", "127.0.0.1:1", 100, 80) for i in range(1, 31)]
-    plan = wire.Plan("11950", checks, report_every_ms=30, heartbeat_ms=500, backlog_bytes_per_s=1 << 20)
+    plan = wire.Plan(
+        "11950",
+        checks,
+        report_every_ms=30,
+        heartbeat_ms=500,
+        backlog_bytes_per_s=1 << 20,
+        allowed=["127.0.0.1"],
+    )
     centre = LossyCentre(plan, chance)
     url = await centre.start()
     credential = Credential(url, SECRET, "11950-3f2a", "11950")

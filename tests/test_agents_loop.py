@@ -169,3 +169,34 @@ async def test_ending_the_loop_ends_the_probes(rigs: list[Rig]) -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert hangs.looking == 0
+
+
+async def test_a_check_can_be_run_out_of_turn(rigs: list[Rig]) -> None:
+    rigs.append(rig := Rig({"steady": Steady()}))
+    rig.loop.take([check(1, "steady", 3_600_000)])
+    rig.loop.start(1)
+    rig.loop.start(99)
+    await rig.clock.advance(1)
+    assert len(rig.results) == 1
+
+
+class AtNoon(Steady):
+    """Knows when; and raises where the check makes no sense."""
+
+    def place(self, check: Check) -> int:
+        if check.target == "nonsense":
+            raise ValueError
+        return 12 * 3_600_000
+
+
+async def test_a_probe_may_say_when_its_checks_are_due_and_a_wrong_one_is_due_all_the_same(
+    rigs: list[Rig],
+) -> None:
+    rigs.append(rig := Rig({"noon": AtNoon()}))
+    day = 24 * 3_600_000
+    wrong = Check(2, "noon", "nonsense", day, 1_000)
+    rig.loop.take([check(1, "noon", day), wrong])
+    for _ in range(24):
+        await rig.clock.advance(3_600_000)
+    assert [at % day for id_, at, _ in rig.results if id_ == 1] == [12 * 3_600_000]
+    assert len(rig.of(2)) == 1

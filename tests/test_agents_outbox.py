@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -609,3 +610,19 @@ async def test_on_a_disk_that_is_really_full_nothing_that_was_stored_is_lost(tmp
     finally:
         await opened.close()
         await asyncio.to_thread(subprocess.run, ["umount", disk], check=True)
+
+
+def test_of_a_flood_of_events_the_newest_wait_and_evidence_before_all_others(tmp_path: Path) -> None:
+    file = OutboxFile(tmp_path / "outbox.db", LIFE)
+    with file.transaction():
+        reports.add_event(file, wire.Event(NOW, "power lost", "UPS on battery", "10.2.2.9"))
+        for number in range(1, 1_201):
+            reports.add_event(file, wire.Event(NOW + number, "syslog", "warning", "10.2.2.1"))
+        waiting = [
+            msgspec.json.decode(body, type=wire.Event)
+            for (body,) in file.connection.execute("SELECT body FROM events ORDER BY id")
+        ]
+    file.close()
+    assert len(waiting) == 1_000
+    assert [event.kind for event in waiting[:2]] == ["power lost", "syslog"]
+    assert (waiting[1].at, waiting[-1].at) == (NOW + 202, NOW + 1_200)

@@ -19,6 +19,7 @@ BEHIND = "b.example. 60 IN A 192.0.2.1"
 
 async def test_an_answer_is_up_with_its_time() -> None:
     async with name_server(records(ONE)) as server:
+        assert (await probe("dns", f"a.example@{server}")).status is Status.UP
         result = await probe("dns", "a.example", server=server)
     assert (result.status, result.reason) == (Status.UP, "")
     assert 0 < result.figures["query_seconds"] < 1

@@ -56,6 +56,14 @@ async def test_loss_past_its_bound_degrades(max_loss: float, status: Status) -> 
 
 @pytest.mark.root
 @root
+async def test_a_jitter_over_the_bound_is_degraded() -> None:
+    result = await probe("icmp", "127.0.0.1", count=5, spacing_ms=5, max_jitter_ms=0.000_000_1)
+    assert (result.status, result.reason.split("|")[0]) == (Status.DEGRADED, "unsteady")
+    assert (await probe("icmp", "127.0.0.1", count=5, spacing_ms=5, max_jitter_ms=1_000)).status is Status.UP
+
+
+@pytest.mark.root
+@root
 async def test_a_path_slower_than_its_bound_degrades() -> None:
     result = await probe("icmp", "127.0.0.1", count=2, spacing_ms=5, max_rtt_ms=0.000_1)
     assert result.status == Status.DEGRADED

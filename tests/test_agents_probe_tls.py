@@ -1,22 +1,17 @@
-"""The TLS probe against servers with certificates of every kind, and the reading of certificates."""
+"""The TLS probe against servers with certificates of every kind."""
 
-import contextlib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from support_certificates import DAY, Root, self_signed
 from support_probes import probe, raw_server
 
-from agents.probes.certificates import not_after
 from agents.probes.tls import Tls
 from core.clock import SystemClock
-from core.errors import BadInput
 from core.values import Check, Status
+from lab.eoffice.authority import Authority, Strength
 from lab.manual_clock import ManualClock
 
 DAY_S = 86_400
@@ -120,6 +115,39 @@ async def test_a_server_that_never_shakes_hands_times_out() -> None:
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
 
 
+@pytest.mark.parametrize(("strength", "weakness"), [("sha1", "SHA-1"), ("rsa1024", "RSA 1024")])
+async def test_a_weak_certificate_is_down_by_what_is_weak(
+    tmp_path: Path, strength: Strength, weakness: str
+) -> None:
+    authority = Authority(tmp_path)
+    result = await look(authority.issue("weak", strength=strength).file, authority.root)
+    assert (result.status, result.reason) == (Status.DOWN, f"weak certificate|{weakness}")
+    assert (result.figures["weaknesses"], result.figures["chain_length"]) == (1, 2)
+
+
+@pytest.mark.parametrize(("strength", "weakness"), [("sha1", "SHA-1"), ("rsa1024", "RSA 1024")])
+async def test_where_weak_ones_are_allowed_they_degrade(
+    tmp_path: Path, strength: Strength, weakness: str
+) -> None:
+    authority = Authority(tmp_path)
+    leaf = authority.issue("weak", strength=strength).file
+    result = await look(leaf, authority.root, allow_weak=True)
+    assert (result.status, result.reason) == (Status.DEGRADED, f"weak certificate|{weakness}")
+
+
+async def test_weak_ones_are_refused_for_all_else_where_they_are_allowed(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    leaf = authority.issue("weak", strength="sha1", hosts=["elsewhere.example"]).file
+    result = await look(leaf, authority.root, allow_weak=True)
+    assert (result.status, result.reason) == (Status.DOWN, "certificate for another name")
+
+
+async def test_the_days_left_are_those_of_the_whole_chain(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    result = await look(authority.issue("long", ends=9_000 * DAY).file, authority.root)
+    assert 3_649 < result.figures["certificate_days_left"] < 3_651  # the intermediate's
+
+
 async def test_what_is_left_is_told_by_the_clock_that_is_given(tmp_path: Path) -> None:
     root = Root(tmp_path)
     clock = ManualClock(SystemClock().now() + 80 * DAY_S * 1000)
@@ -137,37 +165,3 @@ async def test_a_ca_file_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
     before = await look(leaf, pinned)
     pinned.write_bytes(root.certificate.public_bytes(serialization.Encoding.PEM))
     assert (before.status, (await look(leaf, pinned)).status) == (Status.DOWN, Status.UP)
-
-
-def der_of(path: Path) -> bytes:
-    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(serialization.Encoding.DER)
-
-
-@pytest.mark.parametrize("days", [1, 300, 20_000])
-def test_the_end_of_a_certificate_is_read_as_the_library_reads_it(tmp_path: Path, days: int) -> None:
-    path = Root(tmp_path).leaf(ends=days * DAY)
-    end = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
-    assert not_after(der_of(path)) == end.timestamp() * 1000
-
-
-@settings(deadline=None, max_examples=200)
-@given(data=st.data())
-def test_a_damaged_certificate_is_bad_input_or_a_time(data: st.DataObject, certificate: bytes) -> None:
-    at = data.draw(st.integers(0, len(certificate) - 1))
-    damaged = (
-        certificate[:at] + data.draw(st.binary(max_size=8)) + certificate[at + data.draw(st.integers(0, 8)) :]
-    )
-    with contextlib.suppress(BadInput):
-        assert isinstance(not_after(damaged), int)
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.binary(max_size=100))
-def test_any_bytes_are_bad_input_or_a_time(data: bytes) -> None:
-    with contextlib.suppress(BadInput):
-        assert isinstance(not_after(data), int)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return der_of(Root(tmp_path_factory.mktemp("root")).leaf())

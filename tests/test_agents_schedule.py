@@ -105,3 +105,22 @@ def test_an_empty_plan_has_nothing_due() -> None:
     schedule.replace([], NOW)
     assert schedule.next_at() is None
     assert schedule.due(NOW) == []
+
+
+def test_a_check_may_have_a_place_of_its_own_in_its_interval() -> None:
+    schedule = Schedule(lambda _: 1_234)
+    schedule.replace([check(7), check(8)], NOW)
+    runs = run_through(schedule, NOW, NOW + 30_000)
+    assert [(when - 1_234) % 10_000 for _, when in runs] == [0] * 6
+
+
+def test_a_check_runs_out_of_turn_once_at_a_time_and_keeps_its_turn() -> None:
+    schedule = Schedule()
+    schedule.replace([check(7)], NOW)
+    due = schedule.next_at()
+    assert schedule.out_of_turn(7) == check(7)
+    assert schedule.out_of_turn(7) is None
+    assert schedule.out_of_turn(8) is None
+    schedule.ended(7)
+    assert schedule.out_of_turn(7) is not None
+    assert schedule.next_at() == due

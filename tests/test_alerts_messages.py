@@ -95,6 +95,18 @@ def test_a_revision_of_times_alone_is_no_message():
     assert message(OutageChange(1, NOON, "revised", CLOSED), UNIT, "vi", "") is None
 
 
+def test_an_outage_that_outlasts_planned_work_is_told_then():
+    planned = replace(OPEN, cause=Cause.PLANNED)
+    overrun = OutageChange(2, NOON + 600_000, "revised", replace(OPEN, cause=Cause.LINE, revision=2))
+    found = message(overrun, UNIT, "vi", "", planned)
+    assert found is not None
+    assert found.title == "■ Vẫn mất kết nối sau giờ bảo trì: Phường Hiến Nam"
+    assert "Lần cuối còn kết nối: 23/11/2026 12:00:00" in found.body
+    assert message(overrun, UNIT, "vi", "", OPEN) is None
+    over = replace(overrun, outage=replace(overrun.outage, ended_at=NOON + 900_000))
+    assert message(over, UNIT, "vi", "", planned) is None, "it is up again: its end is told"
+
+
 def test_a_unit_that_exists_no_more_is_named_by_its_code():
     found = message(OutageChange(1, NOON, "opened", OPEN), None, "en", "")
     assert found is not None

@@ -138,3 +138,9 @@ def test_neither_token_nor_secret_is_stored(agents, state):
         )
     assert token not in stored
     assert SECRET not in stored
+
+
+def test_no_token_looks_like_an_option_of_a_command(agents, monkeypatch):
+    drawn = iter(["-" + "a" * 42, "--" + "b" * 41, "c-" + "d" * 41])
+    monkeypatch.setattr("collector.agents.secrets.token_urlsafe", lambda _size: next(drawn))
+    assert agents.create_token("11950") == "c-" + "d" * 41

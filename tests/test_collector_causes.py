@@ -129,6 +129,22 @@ def test_a_collector_that_was_stopped_blames_itself_and_fills_the_time_in(story:
         assert (up.down, up.unknown) == (0, 0)
 
 
+def test_a_hub_that_is_cut_soon_after_the_collector_came_back_is_a_hub_that_was_cut(story: Story) -> None:
+    story.listening = False
+    story.until(67)
+    story.listening = True
+    story.until(80)
+    story.sites["h1"].line = False
+    story.until(100)
+    story.sites["h1"].line = True
+    story.until(200)
+    assert story.verdicts() == {
+        ("33", "centre", "centre", True),
+        ("h1", "hub", "line", True),
+        *((unit, "unit", "upstream", True) for unit in ("h1", *(f"h1c{n}" for n in range(1, 6)))),
+    }
+
+
 def test_when_everything_falls_silent_it_is_the_centre(story: Story) -> None:
     for site in story.sites.values():
         if story.registry.all[site.code].parent == "33":
@@ -186,6 +202,15 @@ def test_an_outage_that_outlasts_planned_work_is_not_planned_any_more(story: Sto
     assert one(story, "h1c1").cause is Cause.PLANNED
     story.until(420)
     assert one(story, "h1c1").cause is Cause.LINE
+
+
+def test_a_hub_that_outlasts_planned_work_is_not_planned_any_more(story: Story) -> None:
+    story.plan("h1", 55, 90, below=True)
+    story.sites["h1"].line = False
+    story.until(100)
+    assert one(story, "h1", "hub").cause is Cause.PLANNED
+    story.until(420)
+    assert one(story, "h1", "hub").cause is Cause.LINE
 
 
 def test_outages_of_two_units_at_once_are_two(story: Story) -> None:

@@ -23,7 +23,7 @@ from inventory.changes import put
 async def reply(box: FakeAgent, *, status: str = "up") -> wire.Diagnose:
     """Answer the next diagnostic as an agent does."""
     request = await box.hear(wire.Diagnose)
-    answer = wire.Diagnosis(request.id, status, "", {"rtt_mean_seconds": 0.01}, 12)
+    answer = wire.Diagnosis(request.id, status, "", {"rtt_mean_seconds": 0.01}, 12, {"path": {"hops": []}})
     assert box.channel is not None
     await box.channel.send(wire.encode(answer).decode())
     return request
@@ -114,6 +114,7 @@ async def test_a_diagnostic_goes_to_the_agent_and_its_answer_back_and_both_are_k
             (kept,) = connection.execute(sa.select(diagnoses)).all()
         assert (kept.agent, kept.who, kept.kind, kept.target) == (box.name, "an", "ping", "192.0.2.1")
         assert (kept.params, kept.status, kept.took_ms) == ('{"count":3}', "up", 12)
+        assert kept.details == '{"path":{"hops":[]}}'
 
 
 def kept_of(here: Site) -> tuple[str | None, str | None]:

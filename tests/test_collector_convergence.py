@@ -8,9 +8,23 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from support_story import START, Registry, S, Story, Told
+from support_story import GATEWAY, START, UPS, Registry, S, Story, Told
 
-HAPPENINGS = ("line", "hub", "power", "agent", "pc", "gateway", "collector", "planned", "loss")
+from core.told import LINK_DOWN, LINK_UP, POWER_BACK, POWER_LOST
+
+HAPPENINGS = (
+    "line",
+    "hub",
+    "power",
+    "agent",
+    "pc",
+    "gateway",
+    "collector",
+    "planned",
+    "loss",
+    "port",
+    "mains",
+)
 
 
 def live(folder: Path, what: list[str], seed: int) -> Story:
@@ -51,6 +65,12 @@ def begin(story: Story, what: str, unit: str, lasts: int) -> None:
         at = (story.now - START) / S
         story.plan(unit, at - 5, at + lasts + 5)
         site.line = False
+    elif what == "port":
+        story.notice(unit, LINK_DOWN, GATEWAY, "ether1")
+        site.line = False
+    elif what == "mains":
+        story.notice(unit, POWER_LOST, UPS)
+        site.line = False
     else:
         story.loss = 0.1
 
@@ -65,6 +85,8 @@ def end(story: Story, what: str, unit: str) -> None:
         story.restart()
         story.listening = True
     else:
+        if what in ("port", "mains"):
+            story.notice(unit, *((LINK_UP, GATEWAY) if what == "port" else (POWER_BACK, UPS)))
         site.line = site.pc = site.gateway = True
         story.sites["h1"].line, story.loss = True, 0.0
 
@@ -93,9 +115,10 @@ def told_again(story: Story, folder: Path, seed: int) -> Story:
 
 
 def split(told: Told, dice: random.Random) -> list[Told]:
-    unit, epoch, rows, header, received_at = told
-    cut = dice.randint(0, len(rows))
-    return [(unit, epoch, part, header, received_at) for part in (rows[:cut], rows[cut:]) if part]
+    unit, epoch, rows, heard, header, received_at = told
+    cut, at = dice.randint(0, len(rows)), dice.randint(0, len(heard))
+    parts = ((rows[:cut], heard[:at]), (rows[cut:], heard[at:]))
+    return [(unit, epoch, *part, header, received_at) for part in parts if any(part)]
 
 
 @given(st.lists(st.sampled_from(HAPPENINGS), min_size=1, max_size=3), st.integers(0, 2**32))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support_ingest import NOW, Recorder, report, site
 
 from collector.columns import Columns, pack
-from collector.series import FIGURES_PER_CHECK, REFUSED, SeriesTable
+from collector.series import FIGURES_PER_CHECK, PART_FIGURES_PER_CHECK, REFUSED, SeriesTable, is_figure
 from collector.sift import sift
 from core import wire
 from core.compress import deflate, inflate
@@ -59,7 +59,7 @@ def rich_report(agent, seq):
     }
     extra = {
         "documents": [wire.Document("host", NOW, {"hostname": "pc"})],
-        "events": [wire.Event(NOW, "note", "text")],
+        "events": [wire.Event(NOW, "note", "text"), wire.Event(NOW, "power lost", "text", "10.0.0.9")],
         "dropped": [wire.Dropped("results", 4, 5, 2, NOW, NOW, "size")],
     }
     return report(agent, seq, [100, 101, 102], figures=figures, extra=extra)
@@ -214,3 +214,33 @@ async def test_the_order_in_which_reports_come_makes_no_difference(tmp_path):
             )
     assert seen[0] == seen[1]
     assert seen[0][2:] == (6, 0)
+
+
+def test_parts_of_a_thing_have_series_and_room_of_their_own(state):
+    series = SeriesTable(state)
+    whole = series.id_of(7, "cpu_ratio")
+    ids = [series.id_of(7, f"in_bits_per_second#port {i}") for i in range(PART_FIGURES_PER_CHECK + 3)]
+    assert ids[PART_FIGURES_PER_CHECK:] == [REFUSED] * 3
+    assert len({whole, *ids}) == PART_FIGURES_PER_CHECK + 2
+    assert series.id_of(7, "memory_used_ratio") != REFUSED
+    assert series.ids_of(np.array([7, 8, 7]), "in_bits_per_second#port 1").tolist()[::2] == [ids[1]] * 2
+    again = SeriesTable(state)
+    assert again.id_of(7, "in_bits_per_second#port 1") == ids[1]
+    assert again.of(ids[1]) == (7, "in_bits_per_second#port 1")
+    assert len(again.of_check(7)) == PART_FIGURES_PER_CHECK + 2
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        ("in_bits_per_second#Gi0/1", True),
+        ("in_bits_per_second#cổng 1", True),
+        ("in_bits_per_second#", False),
+        ("in_bits_per_second#a\x00", False),
+        ("in_bits_per_second#" + "x" * 65, False),
+        ("#a", False),
+        ("A#b", False),
+    ],
+)
+def test_a_part_is_named_by_what_people_can_read(name, good):
+    assert is_figure(name) is good

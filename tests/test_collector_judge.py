@@ -130,6 +130,26 @@ def test_a_router_that_answers_keeps_a_unit_up_whose_agent_is_silent() -> None:
     assert story(Evidence([router], [heard(0, 20)], FOREVER), 80) == [(0, "up", "")]
 
 
+def test_looks_at_the_router_that_are_missing_leave_a_silent_agent_s_unit_up_when_it_answered_before_and_after() -> (
+    None
+):
+    router = check((0, 30, "up"), (42, 60, "up"), own=False, interval=2)
+    assert story(Evidence([router], [heard(0, 28)], FOREVER), 60) == [(0, "up", "")]
+
+
+def test_what_fails_between_two_looks_at_the_router_is_down_all_the_same() -> None:
+    router = check((0, 30, "up"), (42, 60, "up"), own=False, interval=2)
+    own = check((36, 40, "down"), number=2)
+    found = story(Evidence([router, own], [heard(0, 28)], FOREVER), 60)
+    assert found == [(0, "up", ""), (36, "down", "line checks fail"), (42, "up", "")]
+
+
+def test_a_router_that_was_not_looked_at_for_long_says_nothing_of_the_time_between() -> None:
+    router = check((0, 30, "up"), (142, 160, "up"), own=False, interval=2)
+    found = story(Evidence([router], [heard(0, 28)], FOREVER), 160)
+    assert found == [(0, "up", ""), (35, "down", "no contact"), (142, "up", "")]
+
+
 def test_a_router_that_fails_ends_the_presumption_that_its_last_answer_made() -> None:
     router = check((0, 20, "up"), (22, 24, "down"), own=False, interval=2)
     assert story(Evidence([router], [heard(0, 21)], FOREVER), 25.1) == [

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -87,7 +88,9 @@ def test_a_sample_sent_twice_is_there_once(engine, store, series):
         store.append(same, store.mark() + 1)
     engine.settle(store)
     assert list(store.range(series, T0, T0 + DAY)) == [Point(T0, 1.0), Point(T0 + 1_000, 2.0)]
-    assert list(store.downsample(series, T0, T0 + 60_000, 60_000)) == [Bucket(T0, 1.0, 1.5, 2.0, 2)]
+    assert list(store.downsample(series, T0, T0 + 60_000, 60_000)) == [
+        Bucket(T0, 1.0, 1.5, 2.0, 2, 1.5, pytest.approx(1.95))
+    ]
 
 
 @pytest.mark.parametrize("value", [0.0, -1.5, 1e-9, 0.1 + 0.2, 1e15, 3.0])
@@ -128,9 +131,9 @@ def test_buckets_are_aligned_to_the_epoch_and_empty_ones_left_out(engine, store,
     store.append(batch(*points), store.mark() + 1)
     engine.settle(store)
     assert list(store.downsample(series, T0, T0 + 300_000, 60_000)) == [
-        Bucket(T0, 2.0, 3.0, 4.0, 2),
-        Bucket(T0 + 60_000, 7.0, 7.0, 7.0, 1),
-        Bucket(T0 + 240_000, 1.0, 1.0, 1.0, 1),
+        Bucket(T0, 2.0, 3.0, 4.0, 2, 3.0, pytest.approx(3.9)),
+        Bucket(T0 + 60_000, 7.0, 7.0, 7.0, 1, 7.0, 7.0),
+        Bucket(T0 + 240_000, 1.0, 1.0, 1.0, 1, 1.0, 1.0),
     ]
 
 
@@ -141,6 +144,24 @@ def test_a_bucket_that_the_range_cuts_holds_only_what_is_in_the_range(engine, st
     assert (first.at, first.samples, first.min) == (T0, 30, 30.0)
     assert (middle.at, middle.samples) == (T0 + 60_000, 60)
     assert (last.at, last.samples, last.max) == (T0 + 120_000, 30, 149.0)
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    values=st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=400),
+    repeat=st.integers(1, 5),
+)
+def test_median_and_95th_percentile_are_those_of_a_sorted_list(engine, store, values, repeat):
+    number, ordered = next(ids), sorted(values * repeat)
+    points = [(number, T0 + place * 1_000, value) for place, value in enumerate(values * repeat)]
+    store.append(batch(*points), store.mark() + 1)
+    engine.settle(store)
+    for start, end in ((T0, T0 + HOUR), (T0, T0 + DAY), (T0 - 1, T0 + HOUR + 1)):
+        [bucket] = store.downsample(number, start, end, DAY)
+        for q, got in ((0.5, bucket.median), (0.95, bucket.p95)):
+            rank = q * (len(ordered) - 1)
+            below, above = ordered[math.floor(rank)], ordered[math.ceil(rank)]
+            assert got == pytest.approx(below + (above - below) * (rank % 1), rel=1e-9, abs=1e-6)
 
 
 samples = st.lists(
@@ -182,7 +203,9 @@ def test_any_history_reads_as_a_dictionary_of_its_samples_would(
         assert list(store.range(base + number, begin, end)) == inside
         got = list(store.downsample(base + number, begin, end, bucket))
         expected = list(bucketed(inside, bucket))
-        assert [b._replace(mean=0.0) for b in got] == [b._replace(mean=0.0) for b in expected]
-        assert [b.mean for b in got] == pytest.approx([b.mean for b in expected])
+        reckoned = {"mean": 0.0, "median": 0.0, "p95": 0.0}
+        assert [b._replace(**reckoned) for b in got] == [b._replace(**reckoned) for b in expected]
+        for figure in reckoned:
+            assert [getattr(b, figure) for b in got] == pytest.approx([getattr(b, figure) for b in expected])
         newest = max(points, default=None)
         assert store.latest().get(base + number) == (Point(newest, points[newest]) if newest else None)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_world import HUB, NOW, ROUTER, SERVICE, Registry, row
+from support_world import HUB, NOW, ROUTER, SERVICE, Registry, planned, row
 
 from collector.facts import Row, in_runs
 from collector.judge import Contact, Evidence, judge
-from collector.presence import Presence
+from collector.presence import BEAT_HOLD_MS, Presence
 from collector.sla import coarse
 from collector.timeline import Stretch
-from collector.world import BEAT_HOLD_MS, DAY_MS, KEPT_MS, World
+from collector.world import DAY_MS, KEPT_MS, World
 from inventory.state import State
 
 U1 = 10
@@ -309,3 +309,17 @@ def test_a_check_that_stays_the_same_is_said_to_hold_since_it_began(state: State
     last = world.last_said(U1 + HUB, NOW + 10_006_000)
     assert last is not None
     assert (last[0].last_at, last[1]) == (NOW + 10_005_000, NOW + 5_000)
+
+
+def test_a_survey_is_no_evidence_and_stretches_no_margin(state: State) -> None:
+    registry = Registry()
+    before = World(registry)
+    before.fold("u1", "e", in_runs([row(U1 + HUB, 1, NOW)]), NOW)
+    registry._checks[19] = planned("u1", 19, "survey", "u1", 86_400_000)
+    world = World(registry)
+    world.fold("u1", "e", in_runs([row(U1 + HUB, 1, NOW), row(19, 1, NOW, "down")]), NOW)
+    assert world.evidence("u1", 0, NOW + 1) == before.evidence("u1", 0, NOW + 1)
+    assert world.margin("u1") == before.margin("u1")
+    last = world.last_said(19, NOW + 1)
+    assert last is not None
+    assert last[0].status == "down"

@@ -10,7 +10,7 @@ from support_registry import NOW, open_registry
 
 from core.errors import BadInput
 from core.wire import Document
-from inventory.devices import KEPT, MAX_BODY, devices, store_host, versions
+from inventory.devices import KEPT, MAX_ASKED, MAX_BODY, devices, store_device, store_host, versions
 from inventory.state import State
 
 FACTS = {"hardware": {"name": "may-1"}, "cpus": [{"name": "N100", "core": 4}], "memory_bytes": 8 << 30}
@@ -193,3 +193,35 @@ def test_a_content_that_was_dropped_and_comes_back_is_first_seen_then(
         store(state, {"n": number}, NOW - 10 + at)
     (device,) = devices(state, "11950")
     assert [(v.body["n"], v.at - NOW + 10) for v in versions(state, device.id)] == [(2, 3), (0, 4)]
+
+
+def told(state: State, address: object, at: int, **body: object) -> bool:
+    with state.write() as connection:
+        document = Document("device", at, {"address": address, **body})
+        return store_device(connection, unit="11950", document=document, received_at=10_000)
+
+
+def test_a_device_that_was_asked_is_known_by_its_address_and_is_what_it_said_last(state: State) -> None:
+    assert told(state, "10.0.0.1", 100, name="gw", kind="router")
+    assert not told(state, "10.0.0.1", 300, name="gw", kind="router")
+    assert told(state, "10.0.0.1", 200, name="gw", kind="switch")
+    (device,) = devices(state, "11950")
+    assert (device.address, device.agent, device.name, device.kind) == ("10.0.0.1", "", "gw", "router")
+    assert (device.first_seen, device.last_seen, device.versions) == (100, 300, 2)
+    assert "address" not in device.body
+    told(state, "10.0.0.2", 100)
+    assert devices(state, "11950")[1].name == "10.0.0.2"
+
+
+@pytest.mark.parametrize("address", [None, "", 7, "x" * 300])
+def test_a_device_without_an_address_is_refused(state: State, address: object) -> None:
+    with pytest.raises(BadInput, match="address"):
+        told(state, address, 100)
+
+
+def test_a_unit_has_only_so_many_devices(state: State) -> None:
+    for place in range(MAX_ASKED):
+        told(state, f"10.0.{place >> 8}.{place & 255}", 100)
+    with pytest.raises(BadInput, match="512 other devices"):
+        told(state, "10.9.9.9", 100)
+    assert told(state, "10.0.0.1", 200, name="known")

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from support_registry import open_registry, proposal, small_province
+from support_registry import THEN, open_registry, proposal, small_province
 
 from inventory import tables
+from inventory.changes import put_service
 from inventory.exchange.sheets import SHEETS, Sheet
-from inventory.plan import PLACEHOLDERS, SETTINGS
+from inventory.plan import OF_SERVICES, PLACEHOLDERS, SETTINGS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "registry.md").read_text(encoding="utf-8")
 
@@ -46,6 +47,10 @@ def test_every_column_of_the_other_tables_is_named(table: object) -> None:
         assert column.name == "id" or f"`{column.name}`" in text, column
 
 
+def test_every_column_of_the_table_of_secrets_is_named() -> None:
+    assert all(f"`{column.name}`" in section("Secrets") for column in tables.secrets.columns)
+
+
 def test_every_setting_is_named_with_its_default() -> None:
     text = section("settings").replace("`127.0.0.1`", "127.0.0.1")
     for name, default in SETTINGS.items():
@@ -53,6 +58,7 @@ def test_every_setting_is_named_with_its_default() -> None:
 
 
 def test_every_placeholder_is_named() -> None:
+    assert all(f"`{{{name}}}`" in section("service_checks") for name in OF_SERVICES)
     assert all(f"`{{{name}}}`" in section("templates") for name in PLACEHOLDERS)
 
 
@@ -62,6 +68,7 @@ def test_each_example_can_be_imported(name: str, tmp_path: Path) -> None:
     (tmp_path / f"{name}.csv").write_text(example, encoding="utf-8")
     with open_registry() as state:
         small_province(state)
+        put_service(state, THEN, code="dvc", name="Cổng")
         found = proposal(state, tmp_path / f"{name}.csv")
     assert list(found.faults) == []
     assert found.changes

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support_registry import NOW, csv_file, exported, open_registry, proposal, small_province
+from support_registry import NOW, THEN, csv_file, exported, open_registry, proposal, small_province
 
-from inventory.changes import put, put_link, put_template, put_unit, set_setting
+from inventory.changes import put, put_link, put_service, put_template, put_unit, set_setting
 from inventory.exchange.faults import BadRows
 from inventory.exchange.xlsx_files import write_xlsx
 from inventory.state import State
@@ -18,6 +18,7 @@ DAY = 86_400_000
 def state() -> Iterator[State]:
     with open_registry() as state:
         small_province(state)
+        put_service(state, THEN, code="dvc", name="Cổng")
         yield state
 
 
@@ -111,31 +112,71 @@ OTHERS = {
         "unit,kind,anchors\n11950,internet,1.1.1.1 a_b!c",
         (2, "anchors", "bad address|a_b!c"),
     ),
-    "a service without a target": ("services", "code,name,kind,target\nx,X,http,", (2, "target", "empty")),
-    "params that are no object": (
+    "a check of an unknown service": (
+        "service_checks",
+        "service,name,kind,target\nx,X,http,t",
+        (2, "service", "unknown service|x"),
+    ),
+    "an address with what may be a secret": (
         "services",
-        "code,name,kind,target,params\nx,X,http,t,[1]",
+        "code,name,address\nx,X,https://u:p@x.vn/",
+        (2, "address", "bad address|https://u:p@x.vn/"),
+    ),
+    "an address that is no host": (
+        "services",
+        "code,name,address\nx,X,a_b!c",
+        (2, "address", "bad address|a_b!c"),
+    ),
+    "a promise past all": (
+        "services",
+        "code,name,objective_percent\nx,X,100.5",
+        (2, "objective_percent", "out of range|100.5 is not between 0 and 100"),
+    ),
+    "hours that are none": (
+        "services",
+        "code,name,hours\nx,X,T9 07:00-17:00",
+        (2, "hours", "bad hours|T9 07:00-17:00"),
+    ),
+    "a proxy that is none": ("links", "unit,kind,proxy\n11950,wan,a b", (2, "proxy", "bad address|a b")),
+    "a stream that is none": (
+        "watched_devices",
+        "unit,name,kind,address,stream\n11950,C,camera,10.0.0.9,live",
+        (2, "stream", "bad stream|live"),
+    ),
+    "a check without a target": (
+        "service_checks",
+        "service,name,kind,target\ndvc,X,http,",
+        (2, "target", "empty"),
+    ),
+    "params that are no object": (
+        "service_checks",
+        "service,name,kind,target,params\ndvc,X,http,t,[1]",
         (2, "params", "bad JSON|not a JSON object"),
     ),
     "params with what JSON has not": (
-        "services",
-        'code,name,kind,target,params\nx,X,http,t,"{""a"": NaN}"',
+        "service_checks",
+        'service,name,kind,target,params\ndvc,X,http,t,"{""a"": NaN}"',
         (2, "params", "bad JSON|NaN is not JSON"),
     ),
     "an interval too short": (
-        "services",
-        "code,name,kind,target,interval_ms\nx,X,http,t,5",
+        "service_checks",
+        "service,name,kind,target,interval_ms\ndvc,X,http,t,5",
         (2, "interval_ms", "out of range|5 is not between 100 and 86400000"),
+    ),
+    "a placeholder that is not of services": (
+        "service_checks",
+        "service,name,kind,target\ndvc,X,http,{gw}{host}",
+        (2, "target", "unknown placeholder|{gw}"),
     ),
     "a template of an unknown service": (
         "templates",
-        "level,vantage,label,role,service\nall,unit,X,service,dvc",
-        (2, "service", "unknown service|dvc"),
+        "level,vantage,label,role,service\nall,unit,X,service,qlvb",
+        (2, "service", "unknown service|qlvb"),
     ),
     "a template with service and target": (
         "templates",
         "level,vantage,label,role,service,target\nall,unit,X,service,*,t",
-        (2, "target", "the service says this"),
+        (2, "target", "the checks of the service say this"),
     ),
     "a template without a pace": (
         "templates",

@@ -45,7 +45,7 @@ def reasons(state: State, path: Path) -> list[str]:
         (
             "x.csv",
             b"one,two\n1,2\n",
-            "no table of the registry|known are units, links, services, watched_devices, templates, settings, maintenance",
+            "no table of the registry|known are units, links, services, service_checks, watched_devices, templates, settings, maintenance",
         ),
         ("units.csv", bytes(range(256)) * 9, "not UTF-8 text. Save it as “CSV UTF-8” or as XLSX"),
         (

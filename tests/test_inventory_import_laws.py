@@ -73,13 +73,26 @@ links = rows(
     bandwidth_down_kbps=st.none() | st.integers(0, 10**12),
     gateway=addresses,
     anchors=addresses,
+    proxy=st.sampled_from(["", "10.0.0.1:3128", "http://${secret:user}:${secret:word}@proxy.lab:8080"]),
 )
 services = rows(
     "code",
     code=st.sampled_from(["dvc", "qlvb", "A_1"]),
     name=texts,
+    owner=maybe_text,
+    address=st.sampled_from(["", "qlvb.example", "https://x.vn:8443/app/", "10.0.0.1:80", "fd00::1"]),
+    objective_percent=st.none() | st.floats(0, 100),
+    slow_ms=st.none() | st.integers(1, 60_000),
+    hours=st.sampled_from(["", "T2-T6 07:00-17:00; nghỉ 2/9", "CN 22:00-06:00"]),
+    domain_until=st.none() | times,
+    note=maybe_text,
+)
+service_checks = rows(
+    "name",
+    service=st.just("x"),
+    name=texts,
     kind=st.sampled_from(["http", "tcp"]),
-    target=texts,
+    target=st.sampled_from(["{address}", "{host}:25", "{host}@{resolver}", "rtsp://{stream}", "10.0.0.1"]),
     params=st.dictionaries(texts, json_values, max_size=2),
     interval_ms=st.integers(100, 86_400_000),
 )
@@ -96,6 +109,15 @@ templates = rows(
 )
 
 
+watched_devices = rows(
+    "name",
+    unit=st.just("11950"),
+    name=texts,
+    kind=st.sampled_from(["camera", "router"]),
+    address=st.ip_addresses().map(str),
+    stream=st.sampled_from(["", "/live", ":8554/Streaming/Channels/101?a=b"]),
+    access=st.dictionaries(texts, json_values, max_size=2),
+)
 maintenance = rows(
     "note",
     unit=st.sampled_from(["11950", "323"]),
@@ -106,6 +128,7 @@ maintenance = rows(
 
 def _fill(state: State, contents: dict[str, Any]) -> None:
     small_province(state, NOW)
+    put(state, NOW, {"services": [{"code": "x", "name": "X", "valid_from": THEN}]})
     placed = [
         {**{k: v for k, v in row.items() if k != "place"}, "latitude": place[0], "longitude": place[1]}
         for row in contents["units"]
@@ -124,6 +147,8 @@ registries = st.fixed_dictionaries(
         "units": units,
         "links": links,
         "services": services,
+        "service_checks": service_checks,
+        "watched_devices": watched_devices,
         "templates": templates,
         "maintenance": maintenance,
     }
@@ -203,7 +228,7 @@ def test_a_time_is_shown_so_that_it_is_read_back(at: int) -> None:
 
 
 def test_an_undated_line_begins_anew_what_has_ended_since_it_was_last_imported() -> None:
-    service = {"code": "dvc", "name": "x", "kind": "http", "target": "x"}
+    service = {"code": "dvc", "name": "x"}
     with open_registry() as state:
         put(state, NOW - DAY, {"services": [{**service, "valid_from": NOW - DAY, "valid_to": NOW + 1}]})
         assert not put(state, NOW, {"services": [service]})

@@ -6,15 +6,33 @@ import pytest
 
 from core.values import Level
 from inventory.plan import Contents, Planned, plan
-from inventory.records import Link, Service, Setting, Template, Unit, WatchedDevice
+from inventory.records import Link, Maintenance, Service, ServiceCheck, Setting, Template, Unit, WatchedDevice
 
 PROVINCE = Unit("33", "Tỉnh", Level.PROVINCE, None, None, "", None, None, 0, None)
 COMMUNE = Unit("11950", "Xã", Level.COMMUNE, "33", None, "", None, None, 0, None)
-LINK = Link("11950", "wan", "", "", "", None, None, "10.1.1.1", "10.2.2.2", "10.3.3.3", "", 0, None)
-PING = Template("all", "unit", "Gateway", "lan", "icmp", "{gateway}", "", 5000, 2000, "", 0, None)
-PORTAL = Service(
-    "dvc", "Cổng DVC", "http", "https://dvc.example/", '{"verify": true}', 30_000, 9_000, 0, None
+LINK = Link(
+    "11950",
+    "wan",
+    "",
+    "",
+    "",
+    None,
+    None,
+    "10.1.1.1",
+    "10.2.2.2",
+    "10.3.3.3",
+    "",
+    "",
+    None,
+    None,
+    None,
+    "",
+    0,
+    None,
 )
+PING = Template("all", "unit", "Gateway", "lan", "icmp", "{gateway}", "", 5000, 2000, "", 0, None)
+PORTAL = Service("dvc", "Cổng DVC", "", "https://dvc.example/", None, None, "", None, "", 0, None)
+PAGE = ServiceCheck("dvc", "Trang chủ", "http", "{address}", '{"verify": true}', 30_000, 9_000, 0, None)
 EVERY_SERVICE = Template("all", "unit", "Services", "service", "", "", "*", None, None, "", 0, None)
 
 
@@ -22,7 +40,7 @@ def planned(*things: object, at: int = 1) -> list[Planned]:
     def those(kind: type) -> list:
         return [thing for thing in things if isinstance(thing, kind)]
 
-    kinds = (Unit, Link, Service, Template, Setting, WatchedDevice)
+    kinds = (Unit, Link, Service, Template, Setting, WatchedDevice, Maintenance, ServiceCheck)
     return plan(Contents(*map(those, kinds)), at)
 
 
@@ -72,16 +90,16 @@ def test_without_a_province_nothing_is_checked_from_the_centre() -> None:
 
 
 def test_all_means_every_unit_but_the_provinces_own() -> None:
-    assert [check.about for check in planned(PROVINCE, COMMUNE, PORTAL, EVERY_SERVICE)] == ["11950"]
+    assert [check.about for check in planned(PROVINCE, COMMUNE, PORTAL, PAGE, EVERY_SERVICE)] == ["11950"]
 
 
 def test_a_template_of_a_level_leaves_other_levels_alone() -> None:
     own = replace(EVERY_SERVICE, level="province")
-    assert [check.about for check in planned(PROVINCE, COMMUNE, PORTAL, own)] == ["33"]
+    assert [check.about for check in planned(PROVINCE, COMMUNE, PORTAL, PAGE, own)] == ["33"]
 
 
 def test_a_service_check_is_as_the_service_says() -> None:
-    (check,) = planned(PROVINCE, COMMUNE, PORTAL, EVERY_SERVICE)
+    (check,) = planned(PROVINCE, COMMUNE, PORTAL, PAGE, EVERY_SERVICE)
     assert (check.kind, check.target, check.params) == ("http", "https://dvc.example/", '{"verify": true}')
     assert (check.interval_ms, check.timeout_ms, check.label, check.service) == (
         30_000,
@@ -93,10 +111,9 @@ def test_a_service_check_is_as_the_service_says() -> None:
 
 def test_a_template_can_check_one_service_at_its_own_pace() -> None:
     one = replace(EVERY_SERVICE, service="dvc", interval_ms=60_000)
-    other = replace(PORTAL, code="qlvb", target="https://qlvb.example/")
-    assert [(c.service, c.interval_ms) for c in planned(PROVINCE, COMMUNE, PORTAL, other, one)] == [
-        ("dvc", 60_000)
-    ]
+    other, page = replace(PORTAL, code="qlvb"), replace(PAGE, service="qlvb")
+    found = planned(PROVINCE, COMMUNE, PORTAL, PAGE, other, page, one)
+    assert [(check.service, check.interval_ms) for check in found] == [("dvc", 60_000)]
 
 
 def test_what_is_not_valid_now_plans_nothing() -> None:
@@ -131,13 +148,14 @@ def test_pace_label_and_role_are_not_part_of_what_a_check_means() -> None:
 
 def test_two_services_at_one_address_are_two_checks() -> None:
     other = replace(PORTAL, code="qlvb", name="QLVB")
-    checks = planned(PROVINCE, COMMUNE, PORTAL, other, EVERY_SERVICE)
+    page = replace(PAGE, service="qlvb")
+    checks = planned(PROVINCE, COMMUNE, PORTAL, PAGE, other, page, EVERY_SERVICE)
     assert [check.service for check in checks] == ["dvc", "qlvb"]
 
 
 def test_watched_devices_are_checked_under_their_own_names_and_asked_over_snmp_where_they_can_be() -> None:
-    printer = WatchedDevice("11950", "Máy in", "printer", "10.2.2.30", "", 0, None)
-    switch = WatchedDevice("11950", "Switch", "switch", "fd00::1", '{"community": "noc"}', 0, None)
+    printer = WatchedDevice("11950", "Máy in", "printer", "10.2.2.30", "", "", "", 0, None)
+    switch = WatchedDevice("11950", "Switch", "switch", "fd00::1", '{"community": "noc"}', "", "", 0, None)
     ping = replace(PING, role="device", target="{device}", label="Thiết bị")
     snmp = replace(
         PING, role="device", kind="snmp", target="{snmp}", params='{"version": "2c"}', label="SNMP"
@@ -148,3 +166,63 @@ def test_watched_devices_are_checked_under_their_own_names_and_asked_over_snmp_w
         ("Switch", "icmp", "fd00::1", ""),
         ("Switch", "snmp", "fd00::1", '{"community": "noc", "version": "2c"}'),
     ]
+
+
+SPEED = Template(
+    "all",
+    "unit",
+    "Speed",
+    "survey",
+    "throughput",
+    "{centre}",
+    "",
+    86_400_000,
+    120_000,
+    '{"bytes": 65536, "contract_down_kbps": "{bandwidth_down_kbps}", "contract_up_kbps": "{bandwidth_up_kbps}"}',
+    0,
+    None,
+)
+
+
+def test_parameters_take_what_is_contracted_for_the_wan_line() -> None:
+    wan = replace(LINK, bandwidth_down_kbps=20_000, bandwidth_up_kbps=0)
+    internet = replace(LINK, kind="internet", bandwidth_down_kbps=99, bandwidth_up_kbps=99)
+    (check,) = planned(PROVINCE, COMMUNE, internet, wan, SPEED)
+    assert check.params == '{"bytes": 65536, "contract_down_kbps": 20000}'
+
+
+def test_parameters_take_the_objectives_of_the_line_that_is_looked_at() -> None:
+    objectives = (
+        '{"max_jitter_ms": "{max_jitter_ms}", "max_loss": "{max_loss}", "max_rtt_ms": "{max_rtt_ms}"}'
+    )
+    wan = replace(LINK, max_rtt_ms=50, max_loss_percent=0)
+    internet = replace(
+        LINK,
+        kind="internet",
+        hub="",
+        router="",
+        gateway="",
+        anchors="9.9.9.9",
+        max_rtt_ms=80,
+        max_jitter_ms=30,
+    )
+    pings = (
+        replace(PING, target=target, label=target, params=objectives) for target in ("{hub}", "{anchor}")
+    )
+    hub, anchor = planned(PROVINCE, COMMUNE, internet, wan, *pings)
+    assert hub.params == '{"max_loss": 0.0, "max_rtt_ms": 50}'
+    assert anchor.params == '{"max_jitter_ms": 30, "max_rtt_ms": 80}'
+
+
+def test_a_name_is_asked_of_each_resolver_and_an_anchor_is_reached_by_tcp() -> None:
+    line = replace(LINK, resolvers="10.0.0.53 fd00::53", anchors="9.9.9.9")
+    asked = replace(PING, kind="dns", label="DNS", target="example.vn@{resolver}")
+    opened = replace(PING, kind="tcp", label="TCP", target="{anchor}:443")
+    found = targets(PROVINCE, COMMUNE, line, asked, opened)
+    assert found == ["example.vn@10.0.0.53", "example.vn@[fd00::53]", "9.9.9.9:443"]
+
+
+def test_parameters_leave_out_what_is_not_known_of_a_line() -> None:
+    (check,) = planned(PROVINCE, COMMUNE, SPEED)
+    assert check.params == '{"bytes": 65536}'
+    assert planned(PROVINCE, COMMUNE, LINK, PING)[0].params == ""

@@ -6,9 +6,18 @@ import pytest
 import sqlalchemy as sa
 from support_registry import NOW, THEN, open_registry, small_province
 
+from core.errors import BadInput
 from core.values import Level
 from inventory import tables
-from inventory.changes import put, put_link, put_service, put_template, put_unit, set_setting
+from inventory.changes import (
+    put,
+    put_link,
+    put_service,
+    put_service_check,
+    put_template,
+    put_unit,
+    set_setting,
+)
 from inventory.rebuild import rebuild_if_due
 from inventory.registry import Registry
 from inventory.state import State
@@ -204,16 +213,29 @@ def test_an_empty_registry_is_a_registry() -> None:
 
 
 def test_many_rows_of_several_tables_go_in_at_once(state: State) -> None:
-    service = {"code": "dvc", "name": "Cổng", "kind": "http", "target": "http://127.0.0.1/"}
+    service = {"code": "dvc", "name": "Cổng"}
+    check = {"service": "dvc", "name": "Trang", "kind": "http", "target": "http://127.0.0.1/"}
     line = {"level": "all", "vantage": "unit", "label": "Services", "role": "service", "service": "dvc"}
-    put(state, NOW, {"services": [service], "templates": [line]})
+    put(state, NOW, {"services": [service], "service_checks": [check], "templates": [line]})
     registry = Registry(state)
     assert sum(each.role == "service" for each in registry.checks().values()) == 4
     assert registry.revision == 4
 
 
 def test_a_service_is_checked_each_thirty_seconds_unless_it_says_otherwise(state: State) -> None:
-    put_service(state, NOW, code="dvc", name="Cổng", kind="tcp", target="127.0.0.1:80")
+    put_service(state, NOW, code="dvc", name="Cổng")
+    put_service_check(state, NOW, service="dvc", name="TCP", kind="tcp", target="127.0.0.1:80")
     put_template(state, NOW, level="department", vantage="unit", label="S", role="service", service="*")
     (planned,) = Registry(state).checks_of("so-yt")
     assert planned.check.interval_ms == 30_000
+
+
+def test_addresses_that_an_admin_allowed_are_in_every_plan(state: State) -> None:
+    assert Registry(state).plan("11950").allowed == []
+    set_setting(state, NOW, "allowed_addresses", "127.0.0.1, 169.254.1.7/24")
+    assert Registry(state).plan("11950").allowed == ["127.0.0.1/32", "169.254.1.0/24"]
+
+
+def test_a_network_that_is_none_is_not_taken(state: State) -> None:
+    with pytest.raises(BadInput, match="bad network"):
+        set_setting(state, NOW, "allowed_addresses", "127.0.0.1 everywhere")

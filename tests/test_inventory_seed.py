@@ -1,13 +1,20 @@
 """The province that an empty registry begins with."""
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 
+import msgspec
 import pytest
 from support_registry import NOW, exported, open_registry, proposal
 
+from agents.probes import PROBES
+from agents.probes.scenario.steps import Step
+from agents.probes.scenario.steps import check as check_steps
 from core.values import Level
+from inventory.catalogue import write_service
 from inventory.changes import put, put_unit
 from inventory.registry import Registry
 from inventory.seed import SEEDS, seed
@@ -17,7 +24,7 @@ from inventory.state import State
 @pytest.fixture
 def state() -> Iterator[State]:
     with open_registry() as state:
-        seed(state, NOW)
+        seed(state, NOW, addresses=False)
         yield state
 
 
@@ -58,7 +65,12 @@ def test_every_unit_pings_the_centre_each_five_seconds(state: State) -> None:
         unit.code for unit in registry.units(NOW)
     } - {"33"}
     assert {(c.check.kind, c.check.target, c.check.interval_ms) for c in registry.checks().values()} == {
-        ("icmp", "127.0.0.1", 5000)
+        ("icmp", "127.0.0.1", 5000),
+        ("path", "127.0.0.1", 900_000),
+        ("sweep", "*", 900_000),
+        ("throughput", "127.0.0.1", 86_400_000),
+        ("listen", "*", 60_000),
+        ("relay", "*", 60_000),
     }
 
 
@@ -68,20 +80,57 @@ def test_links_and_services_give_each_unit_the_rest_of_its_checks(state: State) 
         {"unit": u.code, "kind": "wan", "gateway": "10.1.0.1", "hub": "10.2.0.1", "router": "10.3.0.1"}
         for u in registry.units(NOW)[1:]
     ]
-    service = {"code": "dvc", "name": "Cổng", "kind": "http", "target": "http://127.0.0.1/"}
-    put(state, NOW, {"links": links, "services": [service]})
+    put(state, NOW, {"links": links})
+    check = {"name": "Trang", "kind": "http", "target": "{address}"}
+    write_service(state, NOW, {"code": "dvc", "address": "http://127.0.0.1/"}, [check])
     registry.refresh()
     assert Counter((c.role, c.check.interval_ms) for c in registry.checks_of("11950")) == {
         ("lan", 5000): 1,
         ("hub", 5000): 1,
         ("line", 5000): 1,
         ("service", 30_000): 1,
+        ("survey", 900_000): 2,
+        ("survey", 60_000): 3,
+        ("survey", 86_400_000): 1,
     }
     centre = registry.checks_of("33")
     assert Counter((c.role, c.check.interval_ms) for c in centre) == {
         ("line", 2000): 188,
         ("service", 30_000): 1,
     }
+
+
+def test_without_an_address_a_service_is_not_checked(state: State) -> None:
+    registry = Registry(state)
+    assert len(registry.services(NOW)) == 14
+    assert all(registry.service_checks(each.code, NOW) for each in registry.services(NOW))
+    assert not any(each.service for each in registry.checks().values())
+
+
+def test_what_is_public_is_checked_from_every_unit() -> None:
+    with open_registry() as state:
+        seed(state, NOW)
+        found = [each for each in Registry(state).checks().values() if each.service]
+    assert {each.service for each in found} == {"dvc-qg"}
+    assert {(each.check.kind, each.check.target) for each in found} == {
+        ("http", "https://dichvucong.gov.vn/"),
+        ("tls", "dichvucong.gov.vn:443"),
+    }
+    assert len({each.vantage for each in found}) == 189
+
+
+def test_parameters_of_the_catalogue_are_those_of_their_probes(state: State) -> None:
+    registry = Registry(state)
+    for service in registry.services(NOW):
+        for check in registry.service_checks(service.code, NOW):
+            assert check.kind in PROBES
+            probe = import_module(f"agents.probes.{check.kind}")
+            given = {
+                name: value for name, value in json.loads(check.params or "{}").items() if value != "{proxy}"
+            }
+            params = msgspec.convert(given, probe.Params)
+            if check.kind == "scenario":
+                check_steps([msgspec.convert(step, Step) for step in params.steps])
 
 
 def test_seeding_twice_changes_nothing(state: State) -> None:
@@ -97,12 +146,16 @@ def test_a_registry_with_units_is_left_alone() -> None:
         assert [unit.code for unit in Registry(state).units(NOW)] == ["1"]
 
 
-def test_an_export_is_the_seed_files_to_the_byte(state: State) -> None:
-    files = exported(state)
+def test_an_export_is_the_seed_files_to_the_byte() -> None:
+    with open_registry() as state:
+        seed(state, NOW)
+        files = exported(state)
     for path in SEEDS.glob("*.csv"):
         assert files[path.stem] == path.read_bytes()
 
 
-def test_importing_the_seed_files_again_changes_nothing(state: State) -> None:
-    again = proposal(state, *SEEDS.glob("*.csv"), now=NOW + 5, end_missing=True)
+def test_importing_the_seed_files_again_changes_nothing() -> None:
+    with open_registry() as state:
+        seed(state, NOW)
+        again = proposal(state, *SEEDS.glob("*.csv"), now=NOW + 5, end_missing=True)
     assert (list(again.changes), list(again.faults)) == ([], [])

@@ -5,7 +5,7 @@ One lab for all claims here, because it costs half a minute; they run in the ord
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,13 @@ def nhip(*arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def nobody_is_out(wall: Wall, besides: Collection[str] = ()) -> bool:
+    """Whether all but those are up; a minute of jitter on a machine that has other work makes a line degraded and no more."""
+    return all(
+        status in ("up", "degraded") for code, status in wall.statuses().items() if code not in besides
+    )
 
 
 @pytest.fixture(scope="module")
@@ -111,15 +118,15 @@ def test_a_hub_that_is_cut_takes_its_communes_with_it(province: Province, wall: 
     sites = province.layout.sites
     hub = next(site.parent for site in sites.values() if site.parent not in (None, province.layout.top.code))
     behind = {site.code for site in province.layout.below(str(hub))} | {str(hub)}
-    until(lambda: set(wall.statuses().values()) == {"up"}, SHOWN_S, "all up before")
+    until(lambda: nobody_is_out(wall), SHOWN_S, "nobody out before")
     print(nhip("cut", str(hub), "--dir", str(province.folder.path)))
     try:
         until(lambda: all(wall.statuses()[code] == "down" for code in behind), SHOWN_S, f"{behind} down")
-        assert all(status == "up" for code, status in wall.statuses().items() if code not in behind)
+        assert nobody_is_out(wall, besides=behind)
         assert "cut" in nhip("status", "--dir", str(province.folder.path))
     finally:
         nhip("heal", "all", "--dir", str(province.folder.path))
-    until(lambda: set(wall.statuses().values()) == {"up"}, CAUGHT_UP_S, "all up after")
+    until(lambda: nobody_is_out(wall), CAUGHT_UP_S, "nobody out after")
 
 
 def test_the_end_leaves_no_namespace_process_or_file(province: Province, folder: Path) -> None:

@@ -62,6 +62,17 @@ def test_addresses_can_be_read() -> None:
     assert str(layout.sites["so-nv"].lan) == "10.3.0.0/24"
 
 
+def test_servers_stand_in_the_topmost_lan_alone() -> None:
+    layout = lay_out(PROVINCE, run="t", boxes=[], pcs=1, servers=["eoffice", "dns-vnpt"])
+    assert [str(layout.server(name).address) for name in ("eoffice", "dns-vnpt")] == [
+        "10.0.0.20",
+        "10.0.0.21",
+    ]
+    assert [host.name for host in layout.sites["323"].hosts] == ["pc1"]
+    with pytest.raises(BadInput, match="no machine 'mail'"):
+        layout.server("mail")
+
+
 @settings(max_examples=40, deadline=None)
 @given(trees(), st.data())
 def test_in_any_tree_every_unit_reaches_every_other_by_the_tree(

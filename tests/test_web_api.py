@@ -9,13 +9,16 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_views import HOUR, FakeViews, check_state, unit_state
+from support_registry import small_province
+from support_views import DAY, HOUR, FakeViews, check_state, unit_state
 from support_web import Web, web
 
+from collector.paths import PathVersion, Trace, TracedHop
 from collector.views import Outage
 from core.values import Level, Status
 from core.wire import Document
-from inventory.devices import store_host
+from inventory.changes import put
+from inventory.devices import store_device, store_host
 from lab.manual_clock import ManualClock
 from web.api.paging import decode, encode, page_of
 from web.api.problems import BASE, KINDS, Problem
@@ -23,6 +26,7 @@ from web.api.series import FEW, choose_bucket
 from web.api.units import plain
 from web.auth import Role
 from web.auth.secrets import csrf_of
+from web.i18n import local_time
 
 AGENT = "11950-3f2a"
 
@@ -129,6 +133,39 @@ async def test_devices_are_the_machines_that_agents_reported(nhip: Web, api: htt
     assert (device["name"], device["body"]["memory_bytes"]) == ("may-01", 8 << 30)
 
 
+async def test_interfaces_are_those_that_devices_told_of_with_their_newest_figures(
+    nhip: Web, api: httpx2.AsyncClient
+):
+    body = {
+        "address": "10.19.50.1",
+        "name": "gw",
+        "kind": "router",
+        "interfaces": [
+            {"index": 1, "name": "ether1", "kind": "ethernet", "alias": "VNPT", "enabled": True},
+            "odd",
+        ],
+    }
+    assert isinstance(nhip.views, FakeViews)
+    figures = {"uptime_seconds": 9.0, "interface_up#ether1": 1.0, "in_bits_per_second#ether1": 2e6}
+    asking = check_state(70, "11950", nhip.clock.now(), kind="snmp", target="10.19.50.1", figures=figures)
+    nhip.views.check_states.append(asking)
+    with nhip.state.write() as connection:
+        store_device(connection, unit="11950", document=Document("device", 5, body), received_at=9)
+    (found,) = (await api.get("units/11950/interfaces")).json()["items"]
+    assert (found["name"], found["address"], found["check"]) == ("gw", "10.19.50.1", 70)
+    (port,) = found["interfaces"]
+    assert (port["name"], port["alias"], port["enabled"]) == ("ether1", "VNPT", True)
+    assert port["figures"]["in_bits_per_second"] == {
+        "at": nhip.clock.now() - 5_000,
+        "value": 2e6,
+        "series": 7002,
+    }
+    (check,) = (each for each in (await api.get("units/11950/checks")).json()["items"] if each["id"] == 70)
+    assert set(check["figures"]) == {"uptime_seconds"}, "parts of a device have a page of their own"
+    (device,) = (await api.get("units/11950/devices")).json()["items"]
+    assert (device["agent"], device["address"], device["kind"]) == ("", "10.19.50.1", "router")
+
+
 async def test_an_agent_shows_sums_that_close(api: httpx2.AsyncClient):
     (epoch,) = (await api.get(f"agents/{AGENT}")).json()["epochs"]
     explained = epoch["received"] + epoch["dropped"] + epoch["waiting"] + epoch["missing"]
@@ -136,13 +173,14 @@ async def test_an_agent_shows_sums_that_close(api: httpx2.AsyncClient):
     assert len((await api.get("agents")).json()["items"]) == 5
 
 
-async def test_a_series_has_minimum_mean_maximum_and_count_of_each_bucket(nhip: Web, api: httpx2.AsyncClient):
+async def test_a_series_has_the_distribution_of_each_bucket(nhip: Web, api: httpx2.AsyncClient):
     now = nhip.clock.now()
     body = (await api.get(f"series/100?from={now - HOUR}&to={now}&bucket=60000")).json()
     assert body["bucket_ms"] == 60_000
-    at, low, mean, high, samples = body["points"][0]
+    at, low, mean, high, samples, median, p95 = body["points"][0]
     assert at % 60_000 == 0
     assert low <= mean <= high
+    assert low <= median <= p95 <= high
     assert samples == 12
 
 
@@ -150,6 +188,31 @@ async def test_a_series_of_too_many_points_is_refused(nhip: Web, api: httpx2.Asy
     answer = await api.get(f"series/100?from=0&to={nhip.clock.now()}&bucket=1000")
     assert is_problem(answer, "bad-input")
     assert is_problem(await api.get("series/100?from=5&to=5"), "bad-input")
+
+
+async def test_the_95th_percentile_of_the_running_month_is_of_what_is_over_of_it(
+    nhip: Web, api: httpx2.AsyncClient
+):
+    now = nhip.clock.now()
+    body = (await api.get("series/100/percentile")).json()
+    assert (body["figure"], body["check"]) == ("rtt_mean_seconds", 1)
+    assert body["month"] == f"{local_time(now):%Y-%m}"
+    assert (local_time(body["start"]).day, local_time(body["start"]).hour) == (1, 0)
+    assert now - 300_000 < body["end"] <= now
+    assert body["buckets"] == body["expected"] == (body["end"] - body["start"]) // 300_000
+    assert 0.02 < body["value"] < 0.04
+    past = (await api.get("series/100/percentile?month=2026-02")).json()
+    assert (past["expected"], past["end"] - past["start"]) == (28 * 288, 28 * DAY)
+
+
+async def test_a_month_that_has_not_begun_has_no_percentile(api: httpx2.AsyncClient):
+    body = (await api.get("series/100/percentile?month=2999-12")).json()
+    assert (body["value"], body["buckets"], body["expected"]) == (None, 0, 0)
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-1", "1969-12", "", "2026-11-01", "٢٠٢٦-١١"])
+async def test_what_is_no_month_is_refused(api: httpx2.AsyncClient, month: str):
+    assert is_problem(await api.get("series/100/percentile", params={"month": month}), "invalid")
 
 
 @settings(deadline=None)
@@ -162,7 +225,17 @@ def test_the_bucket_we_choose_gives_few_points(start: int, length: int):
 
 @pytest.mark.parametrize(
     "path",
-    ["units/x", "units/x/checks", "units/x/outages", "units/x/devices", "agents/x", "series/9999", "x"],
+    [
+        "units/x",
+        "units/x/checks",
+        "units/x/outages",
+        "units/x/devices",
+        "units/x/interfaces",
+        "agents/x",
+        "series/9999",
+        "series/9999/percentile",
+        "x",
+    ],
 )
 async def test_what_is_not_there_is_a_problem_not_found(api: httpx2.AsyncClient, path: str):
     assert is_problem(await api.get(path), "not-found")
@@ -200,6 +273,7 @@ async def test_a_technician_tests_a_network_from_an_agents_place(nhip: Web):
         "reason": "",
         "figures": {"rtt_mean_seconds": 0.01},
         "took_ms": 12,
+        "details": {},
     }
     assert nhip.hub.asked == [(AGENT, "tcp", "10.0.0.1:443", {"family": "4"}, "technician")]
 
@@ -308,7 +382,7 @@ def test_names_are_found_with_and_without_accents():
 
 PARAMS = st.dictionaries(
     st.sampled_from(
-        ["state", "level", "parent", "q", "limit", "cursor", "open", "from", "to", "bucket", "x"]
+        ["state", "level", "parent", "q", "limit", "cursor", "open", "from", "to", "bucket", "month", "x"]
     ),
     st.one_of(
         st.text(max_size=30),
@@ -320,7 +394,15 @@ PARAMS = st.dictionaries(
 )
 PATHS = st.one_of(
     st.sampled_from(
-        ["units", "outages", "agents", "units/11950/checks", "units/11950/outages", "series/100"]
+        [
+            "units",
+            "outages",
+            "agents",
+            "units/11950/checks",
+            "units/11950/outages",
+            "series/100",
+            "series/100/percentile",
+        ]
     ),
     st.text(min_size=1, max_size=20).map(lambda text: "units/" + quote(text, safe="")),
     st.text(min_size=1, max_size=20).map(lambda text: "series/" + quote(text, safe="")),
@@ -382,3 +464,29 @@ async def test_the_whole_province_is_one_page_by_default(tmp_path: Path):
     async with web(tmp_path, make_views=a_province) as nhip:
         body = (await nhip.client(Role.VIEWER).get("/api/v1/units")).json()
         assert (len(body["items"]), body["next"]) == (188, None)
+
+
+async def test_the_paths_of_a_unit_say_whose_each_hop_is(nhip: Web, api: httpx2.AsyncClient):
+    now = nhip.clock.now()
+    small_province(nhip.state, now)
+    put(
+        nhip.state,
+        now,
+        {"links": [{"unit": "11950", "kind": "wan", "provider": "VNPT", "gateway": "10.1.0.1"}]},
+    )
+    nhip.context.registry.refresh()
+    hops = [
+        TracedHop(1, "10.1.0.1", 0.4, 0.0),
+        TracedHop(2, None, None, 1.0),
+        TracedHop(3, "203.0.113.9", 9.5, 0.0),
+    ]
+    trace = Trace("10.33.0.10", "icmp", False, hops, 4, "")
+    nhip.views.all_paths["11950"] = [PathVersion(3, now - HOUR, now, trace)]
+    (only,) = (await api.get("units/11950/paths")).json()["items"]
+    assert (only["reached"], only["broke_at"], only["last_seen"]) == (False, 4, now)
+    assert [(hop["address"], hop["whose"], hop["unit"], hop["provider"]) for hop in only["hops"]] == [
+        ("10.1.0.1", "gateway", "11950", ""),
+        (None, None, "", ""),
+        ("203.0.113.9", "provider", "", "VNPT"),
+    ]
+    assert is_problem(await api.get("units/nobody/paths"), "not-found")

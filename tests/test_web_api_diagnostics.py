@@ -26,6 +26,8 @@ TARGETS: Mapping[str, tuple[str, dict[str, object]]] = {
     "dns": ("a.example", {"server": "name.invalid"}),
     "http": ("http://name.invalid/", {}),
     "tls": ("name.invalid:443", {}),
+    "path": ("name.invalid", {}),
+    "throughput": ("centre", {"bytes": 1 << 20}),
 }
 
 
@@ -82,7 +84,20 @@ async def test_the_centre_takes_what_the_agent_runs_and_nothing_else(technician:
     assert (await technician.ask("icmp", "192.0.2.1")).status_code == 422
 
 
+async def test_throughput_is_measured_at_any_hour_over_the_agent_s_own_session(technician: Asker) -> None:
+    found = (await technician.ask("throughput", "centre", bytes=1 << 20)).json()
+    assert (found["status"], found["reason"]) == ("up", "")
+    assert found["figures"]["down_bits_per_second"] > 1e6
+    assert found["figures"]["up_bits_per_second"] > 1e6
+    found = (await technician.ask("throughput", "centre", bytes=1 << 30)).json()
+    assert found["reason"].startswith("refused request|")
+
+
 async def test_a_technician_is_not_let_into_the_agents_own_machine(technician: Asker) -> None:
-    for kind, target in (("http", "http://localhost:9133/metrics"), ("tcp", "127.0.0.1:22")):
+    for kind, target in (
+        ("http", "http://localhost:9133/metrics"),
+        ("tcp", "127.0.0.1:22"),
+        ("path", "127.0.0.1"),
+    ):
         found = (await technician.ask(kind, target)).json()
         assert (found["status"], found["reason"].partition("|")[0]) == ("unknown", "refused request")

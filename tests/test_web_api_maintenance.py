@@ -34,6 +34,7 @@ async def test_an_operator_announces_work_that_everyone_sees_and_ends_it(nhip: W
     expected = {
         "id": 1,
         "unit": "323",
+        "service": "",
         "below": True,
         "note": "Thay cáp",
         "valid_from": now,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from support_web import ORIGIN, Web, served, web
 
 from web.app import create_app
@@ -112,6 +112,17 @@ async def test_the_routes_of_agents_stand_before_guards_and_headers(nhip: Web):
     answer = await nhip.client().post("/api/v1/reports", content=big)
     assert answer.status_code == 204
     assert "content-security-policy" not in answer.headers
+
+
+async def test_everything_below_a_mounted_path_of_agents_stands_before_guards_too(nhip: Web):
+    async def below(scope, receive, send):
+        await Response(scope["path"])(scope, receive, send)
+
+    nhip.app = create_app(nhip.context, agent_routes=[Mount("/api/v1/inventories", below)])
+    answer = await nhip.client().post("/api/v1/inventories/token", content=b"x" * (2 << 20))
+    assert answer.text == "/api/v1/inventories/token"
+    assert "content-security-policy" not in answer.headers
+    assert (await nhip.client().get("/api/v1/inventories")).status_code in (401, 404)
 
 
 async def test_an_agent_route_with_a_variable_path_is_refused(nhip: Web):

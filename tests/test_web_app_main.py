@@ -21,7 +21,7 @@ from web.metrics import COLLECTOR
 @pytest.fixture
 async def centre(tmp_path: Path):
     app = build(tmp_path)
-    seed(app.state.context.state, SystemClock().now())
+    seed(app.state.context.state, SystemClock().now(), addresses=False)
     app.state.context.registry.refresh()
     async with served(app) as url:
         yield app, url

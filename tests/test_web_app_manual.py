@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from fastapi.routing import iter_route_contexts
 from prometheus_client.parser import text_string_to_metric_families
+from support_service_views import FakeServices, service_state
 from support_web import Web, web
 
 from collector.routes import agent_routes
+from collector.services.views import Expiry, Phase, Score
 from web.api.problems import KINDS
 from web.metrics import COLLECTOR, expose
 
@@ -19,6 +21,10 @@ PAGE = (Path(__file__).parent.parent / "docs" / "api.md").read_text(encoding="ut
 async def nhip(tmp_path: Path):
     async with web(tmp_path) as made:
         made.views.totals.update(dict.fromkeys(COLLECTOR, 5.0))
+        services: FakeServices = made.context.services  # type: ignore[assignment]
+        services.states = {"docs": service_state("docs", works=2, score=Score(1, 0, 0))}
+        services.all_phases = [Phase("docs", "Đăng nhập", "connect", 0.02, 3)]
+        services.all_expiries = [Expiry("docs", "domain", "", 1_800_000_000_000)]
         yield made
 
 

@@ -9,6 +9,7 @@ from support_views import MINUTE
 from support_web import Web
 
 from collector.causes import SENTENCES
+from collector.services.explain import SENTENCES as OF_SERVICES
 from collector.timeline import Stretch
 from collector.views import Outage, Sentence
 from core.values import Cause, Status
@@ -64,6 +65,18 @@ async def test_outages_can_be_narrowed_down_to_a_cause(nhip: Web) -> None:
     assert "/outages/50" not in text
 
 
+async def test_what_a_hub_explains_is_folded_into_it_unless_asked_for(nhip: Web) -> None:
+    members = [each for each in nhip.views.outages(limit=500) if each.root == 50]
+    folded = await page(nhip, "/outages")
+    assert f"explains {len(members)} more" in folded
+    assert f'href="/outages/{members[0].id}"' not in folded
+    api = nhip.client(Role.VIEWER)
+    roots = (await api.get("/api/v1/outages?roots=true&limit=200")).json()["items"]
+    assert {each["root"] for each in roots} == {None}
+    for address in ("/outages?each=true", f"/outages?unit={members[0].unit}"):
+        assert f'href="/outages/{members[0].id}"' in await page(nhip, address)
+
+
 async def test_a_unit_shows_its_day_and_both_ends_of_its_line(nhip: Web) -> None:
     text = await page(nhip, "/units/11983")
     assert "The line from both ends" in text
@@ -90,10 +103,10 @@ async def test_the_api_gives_the_evidence_of_a_period_and_refuses_one_that_makes
 
 
 def test_every_sentence_of_evidence_has_its_words() -> None:
-    assert set(WORDS) == set(SENTENCES)
+    assert set(WORDS) == {*SENTENCES, *OF_SERVICES}
     for language in LANGUAGES:
         spoken = speaker(language, NOW)
-        for key in SENTENCES:
+        for key in (*SENTENCES, *OF_SERVICES):
             text = sentence(spoken, lambda code: f"unit {code}", Sentence(NOW, f"{key}|one|two"))
             assert "{" not in text
             assert text

@@ -19,7 +19,16 @@ from web.pages.hosts import revisions
 from web.pages.wall import grouped
 
 ROOM = Path(__file__).parent.parent / "web"
-PAGES = ["/", "/units/11983", "/units/so-yt", "/agents", "/agents/11983-3f2a", "/outages", "/settings/alerts"]
+PAGES = [
+    "/",
+    "/units/11983",
+    "/units/so-yt",
+    "/agents",
+    "/agents/11983-3f2a",
+    "/outages",
+    "/maintenance",
+    "/settings/alerts",
+]
 FRAGMENTS = [
     "/fragments/wall",
     "/fragments/summary",
@@ -284,7 +293,8 @@ async def test_the_unit_page_reads_the_newest_20_of_200_versions(province):
             store_host(connection, unit="11983", agent="11983-3f2a", document=document, received_at=NOW)
         # Every other body is junk: whoever decodes one fails.
         connection.exec_driver_sql(
-            "UPDATE device_versions SET body = 'junk' WHERE id NOT IN"
+            "UPDATE device_versions SET body = 'junk' WHERE device ="
+            " (SELECT id FROM devices WHERE agent = '11983-3f2a') AND id NOT IN"
             " (SELECT id FROM device_versions ORDER BY first_seen DESC LIMIT 20)"
         )
     browser = await province.browser()

@@ -1,6 +1,8 @@
 """The pages in a real browser: what changes is seen at once, by mouse and by keyboard, in both languages."""
 
 import asyncio
+import itertools
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
-from support_pages import province_web
+from support_pages import HOPS, province_web
 from support_web import PASSWORD, QUICK, Web, served
 
 from core.values import Status
+from core.wire import Diagnosis
 from web.assets import VENDOR
 from web.auth import Role
 from web.auth.users import add_user
@@ -184,7 +187,8 @@ async def test_all_units_fit_a_desktop_screen_without_scrolling(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/units/11983", "/agents", "/agents/11983-3f2a", "/outages", "/settings/alerts"]
+    "path",
+    ["/", "/units/11983", "/agents", "/agents/11983-3f2a", "/outages", "/maintenance", "/settings/alerts"],
 )
 async def test_no_page_scrolls_sideways_on_a_phone(tmp_path, path):
     async with window(tmp_path, width=390, height=844) as (_made, page):
@@ -258,9 +262,61 @@ async def test_the_unit_page_follows_its_unit_and_draws_what_was_measured(tmp_pa
         await expect(page.locator("[data-hours='168']")).to_have_attribute("aria-pressed", "true")
         await page.select_option("#graph-check", label="Một cửa điện tử · HTTP · Xã Bảo Khê")
         await expect(page.locator("#graph-loss canvas")).to_have_count(0)
+        await page.select_option("#graph-check", label="gw-dongtien · ether1 · VNPT 20M")
+        for graph, said in (("#graph-time", "Vào"), ("#graph-loss", "Ra")):
+            await expect(page.locator(f"{graph} canvas")).to_have_count(1)
+            await page.locator(f"{graph} .u-over").hover(position={"x": 200, "y": 40})
+            await expect(page.locator(f"{graph} .read-out")).to_contain_text(said)
+            await expect(page.locator(f"{graph} .read-out strong")).to_contain_text("Mbit/s")
         made.views.set_status("11983", Status.UP)
         await moved(page, 6_000)
         await expect(page.locator("#unit-now .badge")).to_have_text("Tốt")
+
+
+@pytest.mark.parametrize(("language", "width"), [("vi", 1440), ("vi", 390), ("en", 390)])
+async def test_a_point_of_the_graph_tells_its_median_its_95th_percentile_and_its_spread(
+    tmp_path, language, width
+):
+    async with window(tmp_path, width=width) as (_made, page):
+        home = page.url.rstrip("/")
+        await page.context.add_cookies([{"name": "lang", "value": language, "url": home}])
+        await page.goto(home + "/units/11983")
+        plot = page.locator("#graph-time .u-over")
+        await plot.hover(position={"x": 60, "y": 40})
+        told = await page.locator("#graph-time .read-out strong").inner_text()
+        figures = re.fullmatch(r"([\d,.]+) ms · p95 ([\d,.]+) ms · ([\d,.]+) ms – ([\d,.]+) ms", told)
+        assert figures
+        median, p95, least, most = (float(figure.replace(",", ".")) for figure in figures.groups())
+        assert least < median < p95 < most
+        # Going up: smoke from the least to the line, the darker band to the 95th percentile, smoke to the most.
+        strengths = [strength for strength in await page.evaluate(COLUMN, 60) if strength in (38, 112)]
+        assert [strength for strength, _ in itertools.groupby(strengths)] == [38, 112, 38]
+        legend = page.locator(".legend > span")
+        await expect(legend).to_have_count(6)
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+
+
+COLUMN = """(x) => {
+  const canvas = document.querySelector("#graph-time canvas");
+  const over = document.querySelector("#graph-time .u-over").getBoundingClientRect();
+  const box = canvas.getBoundingClientRect();
+  const { data } = canvas.getContext("2d").getImageData(Math.round(over.left - box.left + x), 0, 1, canvas.height);
+  return [...data].filter((_, i) => i % 4 === 3).reverse();
+}"""
+"""How strongly the graph is painted at `x`, 0 to 255, from its lower end up."""
+
+
+@pytest.mark.parametrize(("interval_s", "bucket_s"), [(5, 30), (15, 30), (60, 120), (100, 210)])
+async def test_a_bucket_of_the_graph_has_room_for_two_samples(tmp_path, interval_s, bucket_s):
+    async with window(tmp_path) as (made, page):
+        made.views.check_states = [
+            replace(state, check=replace(state.check, interval_ms=interval_s * 1000))
+            for state in made.views.check_states
+        ]
+        async with page.expect_request(re.compile(r"/api/v1/series/")) as asked:
+            await page.goto(page.url.rstrip("/") + "/units/11983")
+        assert (await asked.value).url.endswith(f"bucket={bucket_s * 1000}")
+        await expect(page.locator("#graph-time canvas")).to_have_count(1)
 
 
 async def test_signing_out_ends_the_session(tmp_path):
@@ -269,3 +325,35 @@ async def test_signing_out_ends_the_session(tmp_path):
         await page.wait_for_url("**/sign-in")
         await page.goto(page.url.removesuffix("sign-in"))
         await page.wait_for_url("**/sign-in")
+
+
+async def run_test(page: Page, what: str, target: str = "") -> None:
+    await page.goto(page.url.rstrip("/") + "/agents/11983-3f2a")
+    await page.select_option("#what", what)
+    await page.fill("#target", target)
+    await page.click("#test form button")
+
+
+async def test_a_technician_traces_a_path_from_an_agent_and_sees_where_it_breaks(tmp_path):
+    async with window(tmp_path) as (made, page):
+        body = {"target": "10.33.0.10", "method": "icmp", "reached": False, "hops": HOPS, "broke_at": 4}
+        made.hub.answer = Diagnosis(
+            "1", "down", "breaks|4|113.171.44.9", {"hops": 3.0}, 2_400, {"path": body}
+        )
+        await run_test(page, "path-icmp", "10.33.0.10")
+        await expect(page.locator("#diagnosis .hops tbody tr")).to_have_count(4)
+        await expect(page.locator("#diagnosis .broken")).to_contain_text("Đường đi bị gián đoạn tại đây")
+        await expect(page.locator("#test .running")).to_be_hidden()
+        await moved(page, 11_000)
+        await expect(page.locator("#diagnosis .hops")).to_have_count(1)  # the page's own news leave it there
+
+
+async def test_an_answer_fits_a_phone(tmp_path):
+    async with window(tmp_path, width=390, height=844) as (made, page):
+        body = {"target": "10.33.0.10", "method": "icmp", "reached": False, "hops": HOPS, "broke_at": 4}
+        made.hub.answer = Diagnosis(
+            "1", "down", "breaks|4|113.171.44.9", {"hops": 3.0}, 2_400, {"path": body}
+        )
+        await run_test(page, "path-icmp", "10.33.0.10")
+        await expect(page.locator("#diagnosis .broken")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390

@@ -94,6 +94,38 @@ def test_a_reason_is_translated_with_its_argument():
     assert reason(EN, "loss|0.31") == "31 % of packets lost"
 
 
+@pytest.mark.parametrize(
+    ("text", "vi", "en"),
+    [
+        (
+            "certificate revoked|2026-11-03",
+            "chứng thư đã bị thu hồi ngày 03/11/2026",
+            "the certificate was revoked on 3 Nov 2026",
+        ),
+        (
+            "revocation not known|responder failed|try later",
+            "không rõ chứng thư có bị thu hồi hay không: máy chủ OCSP không trả lời được: try later",
+            "it is not known whether the certificate was revoked: the responder cannot answer: try later",
+        ),
+    ],
+)
+def test_what_is_told_of_revocation_is_for_people(text, vi, en):
+    assert (reason(VI, text), reason(EN, text)) == (vi, en)
+
+
+def test_a_reason_that_repeats_itself_without_end_is_shown_as_well():
+    assert reason(VI, "revocation not known|" * 5_000).startswith("không rõ")
+    assert reason(VI, "no picture|revocation not known|" * 5_000).startswith("không có hình")
+
+
+def test_why_there_is_no_picture_is_told_in_words():
+    assert reason(VI, "no picture|no frames") == "không có hình: không có khung hình nào đến"
+    assert reason(EN, "no picture|status|461 Unsupported transport") == (
+        "no picture: answered with status 461 Unsupported transport"
+    )
+    assert reason(EN, "old picture|7200") == "the picture is 2 hours old"
+
+
 def test_an_unknown_reason_is_shown_as_it_is():
     assert reason(VI, "odd thing|7|8") == "odd thing: 7, 8"
     assert reason(VI, "") == ""
@@ -114,3 +146,8 @@ def test_names_on_the_wall_lose_the_kind_of_unit():
 
 def test_searching_ignores_tone_marks():
     assert folded("Xã Đình Dù") == "xa dinh du"
+
+
+def test_a_reason_of_a_step_names_the_step():
+    assert reason(VI, "status|503|#Đăng nhập") == "bước “Đăng nhập”: trả về mã 503"
+    assert reason(VI, "no form|#sign-out|#Thoát") == "bước “Thoát”: trang không có biểu mẫu #sign-out"

@@ -6,10 +6,12 @@ import pytest
 from support_colour import BLIND, distance, lab, linear, seen_by
 
 from core.values import Status
-from web.palette import LOOKS, THEMES, Look, Paint, look_of, stylesheet
+from web.palette import LOOKS, STACK, THEMES, Look, Paint, look_of, stylesheet
 
 TEXT, SHAPE = 4.5, 3.0
 """WCAG 2.2: contrast of text (1.4.3) and of graphics (1.4.11)."""
+LAYERS = 17.0
+"""The same, between layers that touch."""
 APART = 18.0
 """CIEDE2000 between any two states; about 2 is what an eye can just tell."""
 
@@ -61,6 +63,14 @@ def test_any_two_states_are_told_apart_by_colour_alone(blindness, theme):
     seen = {look.key: lab(seen_by(paint(look, theme).colour, blindness)) for look in LOOKS}
     near = min((distance(seen[one], seen[other]), one, other) for one, other in combinations(seen, 2))
     assert near[0] >= APART, near
+
+
+@themes
+@pytest.mark.parametrize("blindness", [None, *BLIND])
+def test_layers_that_lie_on_one_another_are_told_apart(blindness, theme):
+    seen = [lab(seen_by(colour, blindness)) for colour in STACK[theme]]
+    # The last is followed by the first again, where there are more layers than colours.
+    assert min(distance(*pair) for pair in zip(seen, [*seen[1:], seen[0]], strict=True)) >= LAYERS
 
 
 @themes

@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import NhipError
 from web import api, destinations, events, health, metrics
@@ -46,11 +46,12 @@ class Application(FastAPI):
         )
         self.agent_routes = list(agent_routes)
         self._agents = Router(self.agent_routes, redirect_slashes=False)
-        self._agent_paths = frozenset(_path(route) for route in agent_routes)
+        self._agent_paths = frozenset(_path(route) for route in agent_routes if not isinstance(route, Mount))
         # Routes that are applications of their own choose by path alone: no router has to look.
         self._direct = {
             route.path: route.app for route in agent_routes if isinstance(route, Route) and not route.methods
         }
+        self._below = [(route.path, route.app) for route in agent_routes if isinstance(route, Mount)]
         self._rest = SecurityHeaders(super().__call__, secure=context.secure)
         self.state.context = context
         self.state.readiness = health.Readiness()
@@ -61,8 +62,14 @@ class Application(FastAPI):
             await self._direct[path](scope, receive, send)
         elif path in self._agent_paths:
             await self._agents(scope, receive, send)
+        elif scope["type"] == "http" and (below := self._mounted(scope["path"])) is not None:
+            await below(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
+
+    def _mounted(self, path: str) -> ASGIApp | None:
+        """The application of everything below a path, which sees the whole of it."""
+        return next((app for start, app in self._below if path.startswith(f"{start}/")), None)
 
 
 def create_app(

@@ -19,6 +19,8 @@ from web.i18n import LANGUAGES, po_path, read_catalogue
 
 ROOM = Path(__file__).parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
+OPTIONS = {"templates/**.html": {"extensions": "jinja2.ext.do", "silent": "false"}}
+"""A template that cannot be read fails, rather than having no messages."""
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
 HEADER = """\
 # Brought up to date by: python -m web.catalogue extract
@@ -36,7 +38,7 @@ _PLACEHOLDER = re.compile(r"\{(\w*)")
 def used() -> Catalog:
     """Every message that the web room shows, with where."""
     catalogue = Catalog(project="nhip", charset="utf-8", fuzzy=False)
-    found = extract_from_dir(str(ROOM), METHODS, keywords=KEYWORDS, comment_tags=("Translators:",))
+    found = extract_from_dir(str(ROOM), METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("Translators:",))
     for name, _line, message, comments, context in found:
         catalogue.add(message, locations=[(f"web/{name}", 0)], auto_comments=comments, context=context)
     return catalogue

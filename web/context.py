@@ -12,8 +12,10 @@ from core.wire import Diagnosis
 if TYPE_CHECKING:
     from alerts.sender import Alerts
     from collector.feed import Feed
+    from collector.services.reads import ServiceReads
     from collector.views import Views
     from core.clock import Clock
+    from inventory.machines.reads import Machines
     from inventory.registry import Registry
     from inventory.state import State
     from web.auth import Auth
@@ -33,6 +35,8 @@ class Diagnoser(Protocol):
 @dataclass(frozen=True, slots=True)
 class Context:
     views: Views
+    services: ServiceReads
+    machines: Machines
     state: State
     registry: Registry
     feed: Feed

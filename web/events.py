@@ -30,7 +30,8 @@ BOX = 500
 """Changes that wait for one client. A province has fewer units; past this a page is quicker loaded anew."""
 BEHIND_S = 1.0
 USUAL = frozenset({"unit", "outage"})
-"""Agents tell of themselves with each report, dozens a second: who wants that asks for it."""
+"""Agents tell of themselves with each report, dozens a second, and services change with each look while they go down: who
+wants that asks for it (`agent`, `service`)."""
 
 
 class Box:
@@ -166,7 +167,7 @@ class Streams:
     def _data(self, news: News) -> bytes:
         if news.kind == "unit" and (unit := self._views.unit(news.subject)) is not None:
             return msgspec.json.encode(unit)
-        key = {"unit": "code", "outage": "id", "agent": "agent"}.get(news.kind, "subject")
+        key = {"unit": "code", "service": "code", "outage": "id", "agent": "agent"}.get(news.kind, "subject")
         return msgspec.json.encode({key: int(news.subject) if news.kind == "outage" else news.subject})
 
     def _heartbeat(self, box: Box) -> bytes:

@@ -7,11 +7,11 @@ Messages are English in the code and the templates, so English needs no catalogu
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -63,6 +63,14 @@ class Speaker:
     def moment(self, at: int) -> str:
         """Date and time to the second."""
         return self._format(at, f"{_DATES[self.language][0]} HH:mm:ss")
+
+    def day(self, iso: str) -> str:
+        """A day that is written as 2026-11-23; as it is where it is none."""
+        try:
+            at = date.fromisoformat(iso)
+        except ValueError:
+            return iso
+        return str(format_date(at, _DATES[self.language][0], locale=self.language))
 
     def short(self, at: int) -> str:
         """The time, and the date unless it is today's; the year unless it is this year's."""

@@ -36,10 +36,12 @@ def build(
     samples = store or DuckStore(data / "samples.duckdb")
     centre = Centre(state, samples, clock)
     auth = Auth(state, clock)
-    alerts = Alerts(state, centre, clock, centre.feed)
+    alerts = Alerts(state, centre, clock, centre.feed, services=centre.services)
     streams = Streams(centre.feed, centre, auth)
     context = Context(
         views=centre,
+        services=centre.services,
+        machines=centre.machines,
         state=state,
         registry=centre.registry,
         feed=centre.feed,

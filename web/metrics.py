@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alerts import outbox
+from collector.services.reads import ServiceReads
 from collector.views import EpochCount, Views
 from core.values import Status
 from inventory.state import State
 from web.auth.guard import NotSignedIn, public, user_of
 from web.context import Context, context_of
+from web.service_metrics import of_services
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +39,8 @@ COLLECTOR: Mapping[str, str] = {
     "inbox_rows": "Reports in the journal that are not taken in yet",
     "ingest_failures_total": "Times that taking in had to be tried again",
     "ingest_seconds_total": "Time spent taking in",
+    "inventories_refused_total": "Posts of inventory agents to the centre itself that were not taken",
+    "inventories_taken_total": "Inventories that came to the centre itself",
     "judgements_total": "Times that a unit was judged",
     "reports_duplicated_total": "Reports that came again and changed nothing",
     "reports_refused_total": "Reports that could not be taken",
@@ -53,11 +57,12 @@ COLLECTOR: Mapping[str, str] = {
 class Exposition(Collector):
     """Everything of one scrape. Times are seconds since 1970, as Prometheus has them."""
 
-    def __init__(self, views: Views, state: State, streams: int) -> None:
-        self._views, self._state, self._streams = views, state, streams
+    def __init__(self, views: Views, services: ServiceReads, state: State, streams: int) -> None:
+        self._views, self._services, self._state, self._streams = views, services, state, streams
 
     def collect(self) -> Iterator[Metric]:
         yield from self._units()
+        yield from of_services(self._services)
         yield from _agents(self._views)
         yield from _collector(self._views.counters())
         yield from self._alerts()
@@ -177,7 +182,7 @@ def _collector(counters: Mapping[str, float]) -> Iterator[Metric]:
 def expose(context: Context) -> bytes:
     """The whole text of a scrape."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Exposition(context.views, context.state, len(context.streams)))
+    registry.register(Exposition(context.views, context.services, context.state, len(context.streams)))
     return generate_latest(registry)
 
 

@@ -21,10 +21,15 @@ def migrate(state: State) -> None:
     """
     if not behind(state):
         return
+    upgrade(state, "head")
+
+
+def upgrade(state: State, revision: str) -> None:
+    """The steps up to one."""
     config = _config()
     with state.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def behind(state: State) -> int:

@@ -124,6 +124,12 @@ THEMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+STACK: Mapping[str, Sequence[str]] = {
+    "light": ("#542e9c", "#4795d2", "#127051", "#d37731", "#811d5a", "#a4ad55", "#245c69", "#7993a1"),
+    "dark": ("#7d47a5", "#7695e7", "#0febdf", "#fde5a0", "#b34786", "#e4e5b5", "#1981d0", "#c2c4c5"),
+}
+"""Colours of layers that are stacked on one another, from the ground up; dark and bright in turn. They tell no state."""
+
 _BY_STATUS: Mapping[str, str] = {
     Status.UP: "good",
     Status.DEGRADED: "degraded",
@@ -157,6 +163,8 @@ def stylesheet() -> str:
 def _properties(theme: str) -> Iterator[str]:
     for name, colour in THEMES[theme].items():
         yield f"--{name}:{colour};\n"
+    for number, colour in enumerate(STACK[theme], 1):
+        yield f"--stack-{number}:{colour};\n"
     for look in LOOKS:
         paint = look.light if theme == "light" else look.dark
         yield f"--{look.key}:{paint.colour};--{look.key}-fill:{paint.fill};"

@@ -1,10 +1,14 @@
-"""Words for verdicts: what was down, why, and the evidence as sentences. The keys are `collector.causes.SENTENCES`'."""
+"""Words for verdicts: what was down, why, and the evidence as sentences. The keys are those of
+`collector.causes.SENTENCES` and `collector.services.explain.SENTENCES`."""
 
 from collections.abc import Callable, Mapping
 
+from collector.services.shared import CERTIFICATE, DNS, PROVIDER, RESOLVER
+from collector.services.subjects import ALONE, is_itself, service_of, shared_of
 from collector.subjects import AGENT, CENTRE, DEVICE, HUB, LAN, UNIT
 from collector.views import Outage, Sentence
 from web.i18n import Speaker, mark
+from web.words import reason
 
 SUBJECTS: Mapping[str, str] = {
     UNIT: mark("Connection of the unit"),
@@ -25,7 +29,27 @@ CAUSES: Mapping[str, str] = {
     "lan": mark("LAN of the unit"),
     "planned": mark("planned work"),
     "undetermined": mark("not determined"),
+    "service": mark("the service itself"),
+    "provider": mark("provider"),
+    "dns": mark("name resolution"),
+    "certificate": mark("certificate"),
+    "family": mark("one of IPv4 and IPv6"),
 }
+
+ITSELF = "itself"
+LISTED = 12
+"""Units that a sentence names; of more it tells how many."""
+
+WAYS: Mapping[str, str] = {
+    ITSELF: mark("Service: {name}"),
+    ALONE: mark("Way to {name}"),
+    HUB: mark("Way to {name} from the hub and all behind it"),
+    PROVIDER: mark("Way to {name} over lines of {value}"),
+    RESOLVER: mark("Way to {name} with the name server {value}"),
+    DNS: mark("Way to {name}: its name is not resolved rightly"),
+    CERTIFICATE: mark("Way to {name}: its certificate is not taken"),
+}
+"""What outages of services are of: the service itself, one unit alone, or those who share something."""
 
 SENTENCES: Mapping[str, str] = {
     "agent silent": mark("Last sign of life of the unit’s agent"),
@@ -42,6 +66,8 @@ SENTENCES: Mapping[str, str] = {
     "agent restarted": mark("The agent was started anew on a machine that ran on"),
     "unclean end": mark("Its life before that did not end in order"),
     "on battery": mark("The UPS ran on battery"),
+    "power lost": mark("The UPS told that it runs on battery: {value}"),
+    "link down": mark("The unit’s router {value} told that it lost a link: {of}"),
     "hub down": mark("Its hub is out: {unit}"),
     "hub well": mark("Others on the same hub went on: {unit}"),
     "members down": mark("{value} of {of} units on the hub fell silent within the same moment"),
@@ -51,6 +77,20 @@ SENTENCES: Mapping[str, str] = {
     "device lost": mark("The device no longer answered the unit’s agent: {value}"),
     "no own evidence": mark("What the unit’s agent measured in this time has not come in yet"),
     "own evidence in": mark("All that the unit’s agent measured in this time is in"),
+    "vantages agree": mark("{value} of {of} places whose line worked saw it fail"),
+    "check fails": mark("What failed: {value}"),
+    "failed with": mark("What most of them met: {value}"),
+    "centre fails too": mark("It failed for the centre too"),
+    "centre reaches it": mark("The centre reached it all the time"),
+    "others reach it": mark("Others that reached it meanwhile: {value}"),
+    "lines down": mark("Units left out because their own line was down: {value}"),
+    "share hub": mark("All of them hang on one hub: {unit}"),
+    "share provider": mark("All of them are on lines of one provider: {value}"),
+    "share resolver": mark("All of them ask one name server: {value}"),
+    "units hit": mark("Units that could not reach it: {value}"),
+    "internet lost": mark("The unit did not reach the Internet either: {value}"),
+    "still coming in": mark("What some of them measured in this time has not come in yet"),
+    "all in": mark("All that was measured in this time is in"),
 }
 
 
@@ -61,10 +101,31 @@ def sentence(speaker: Speaker, name_of: Callable[[str], str], said: Sentence) ->
     if message is None:
         return said.text.replace("|", " ")
     first = arguments[0] if arguments else "?"
+    if key == "failed with":
+        first = reason(speaker, "|".join(arguments))
+    elif key == "units hit":
+        first = _listed(name_of, first)
     last = arguments[-1] if arguments else "?"
     values = {"value": first, "of": last, "unit": name_of(first) if "{unit}" in message else ""}
     used = {name: value for name, value in values.items() if f"{{{name}}}" in message}
     return speaker.gettext(message, **used)
+
+
+def _of_service(speaker: Speaker, name: str, outage: Outage) -> str:
+    if is_itself(outage.subject):
+        return speaker.gettext(WAYS[ITSELF], name=name)
+    shared = shared_of(outage.subject)
+    message = WAYS[shared.kind if shared is not None and shared.kind in WAYS else ALONE]
+    if shared is not None and "{value}" in message:
+        return speaker.gettext(message, name=name, value=shared.value)
+    return speaker.gettext(message, name=name)
+
+
+def _listed(name_of: Callable[[str], str], codes: str) -> str:
+    """Names of units, not more than fit a line or two."""
+    names = [name_of(code) for code in codes.split()]
+    more = f" … +{len(names) - LISTED}" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
 
 
 def cause(speaker: Speaker, key: str) -> str:
@@ -72,8 +133,11 @@ def cause(speaker: Speaker, key: str) -> str:
     return speaker.gettext(CAUSES.get(key, key))
 
 
-def subject(speaker: Speaker, outage: Outage) -> str:
+def subject(speaker: Speaker, service_name: Callable[[str], str], outage: Outage) -> str:
     """What was down, in words; for a device its name where the evidence tells it."""
+    code = service_of(outage.subject)
+    if code is not None:
+        return _of_service(speaker, service_name(code), outage)
     kind = outage.subject.partition("|")[0]
     text = speaker.gettext(SUBJECTS.get(kind, kind))
     if kind != DEVICE:

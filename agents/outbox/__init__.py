@@ -99,7 +99,14 @@ class Outbox:
         await self._do(lambda file: reports.refuse(file, seq, status, text, now))
 
     async def add_event(self, kind: str, text: str) -> None:
-        event = wire.Event(self._now(), kind, text)
+        await self.tell(wire.Event(self._now(), kind, text))
+
+    async def tell(self, event: wire.Event) -> None:
+        """Queue an event for the next report.
+
+        Raises:
+            Unavailable: it cannot be stored now.
+        """
         await self._do(lambda file: reports.add_event(file, event))
 
     async def add_document(self, document: wire.Document) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from agents.outbox.file import OutboxFile
 from core import wire
 from core.compress import deflate, inflate
+from core.told import EVIDENCE
 
 FRESH_MS = 60_000
 """Results younger than this go ahead of a backlog."""
@@ -127,16 +128,30 @@ def refuse(file: OutboxFile, seq: int, status: int, text: str, now: int) -> None
     add_event(file, wire.Event(now, "report refused", said))
 
 
+MAX_INVENTORY_BYTES = 32 << 20
+"""Of inventories that wait: a thousand, or a quarter of what the outbox may have."""
+
+
 def add_event(file: OutboxFile, event: wire.Event) -> None:
-    """Queue an event for the next report; of a flood, the newest are kept."""
-    file.connection.execute("INSERT INTO events (body) VALUES (?)", (wire.encode(event),))
-    file.connection.execute(
-        "DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (5 * _MAX_EVENTS,)
-    )
+    """Queue an event for the next report. Of a flood the newest are kept, and evidence before all others."""
+    execute = file.connection.execute
+    execute("INSERT INTO events (body) VALUES (?)", (wire.encode(event),))
+    if execute("SELECT count(*) FROM events").fetchone()[0] <= 5 * _MAX_EVENTS:
+        return
+    waiting = execute("SELECT id, body FROM events ORDER BY id").fetchall()
+    others = (id_ for id_, body in waiting if msgspec.json.decode(body, type=wire.Event).kind not in EVIDENCE)
+    execute("DELETE FROM events WHERE id = ?", (next(others, waiting[0][0]),))
 
 
 def add_document(file: OutboxFile, document: wire.Document) -> None:
-    """Queue a document; one of the same kind and content that still waits gives way to it."""
+    """Queue a document; one of the same kind and content that still waits gives way to it.
+
+    Of most kinds the newest hundred wait. Inventories come of many machines, each once a day: they have a bound in bytes, at
+    which the oldest goes that has a newer one of its machine, or the oldest of all, and that is told.
+    """
+    if document.kind == wire.INVENTORY:
+        _add_inventory(file, document)
+        return
     execute = file.connection.execute
     last = execute(
         "SELECT id, body FROM documents WHERE kind=? ORDER BY id DESC LIMIT 1", (document.kind,)
@@ -144,7 +159,27 @@ def add_document(file: OutboxFile, document: wire.Document) -> None:
     if last and msgspec.json.decode(last[1], type=wire.Document).body == document.body:
         execute("DELETE FROM documents WHERE id=?", (last[0],))
     execute("INSERT INTO documents (kind, body) VALUES (?, ?)", (document.kind, wire.encode(document)))
-    execute("DELETE FROM documents WHERE id <= (SELECT max(id) FROM documents) - 100")
+    execute(
+        "DELETE FROM documents WHERE instr(kind, ' ') = 0 AND id <= "
+        "(SELECT max(id) FROM documents WHERE instr(kind, ' ') = 0) - 100"
+    )
+
+
+def _add_inventory(file: OutboxFile, document: wire.Document) -> None:
+    """Its machine stands beside its kind, behind a space."""
+    execute = file.connection.execute
+    kind, body = f"{wire.INVENTORY} {document.body.get('device', '')}", wire.encode(document)
+    bound = min(MAX_INVENTORY_BYTES, file.bound_bytes // 4 or MAX_INVENTORY_BYTES)
+    waiting = "SELECT coalesce(sum(length(body)), 0) FROM documents WHERE kind LIKE ?"
+    execute("INSERT INTO documents (kind, body) VALUES (?, ?)", (kind, body))
+    while execute(waiting, (f"{wire.INVENTORY} %",)).fetchone()[0] > bound:
+        goes = execute(
+            "SELECT id, kind FROM documents AS old WHERE kind LIKE ? ORDER BY "
+            "NOT EXISTS (SELECT 1 FROM documents WHERE kind = old.kind AND id > old.id), id LIMIT 1",
+            (f"{wire.INVENTORY} %",),
+        ).fetchone()
+        execute("DELETE FROM documents WHERE id = ?", (goes[0],))
+        add_event(file, wire.Event(document.at, "inventory dropped", goes[1].partition(" ")[2]))
 
 
 def as_drops(what: str, rows: Iterable[tuple[int, int]], why: str) -> Iterator[wire.Dropped]:

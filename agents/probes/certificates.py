@@ -1,11 +1,15 @@
-"""Certificates without a certificate library (which would cost the agent 8 MB): contexts, chains, expiry, reasons."""
+"""Certificates in handshakes: contexts, chains, and why one is refused. What a certificate says is read by `agents.pki.facts`."""
 
 import functools
+import os
 import ssl
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from agents.pki.facts import read
+from agents.pki.weakness import weaknesses
 from agents.probes.outcome import BadParameter
 from core.errors import BadInput
 
@@ -18,30 +22,79 @@ _REASONS = {
     64: "certificate for another name",
 }
 _NOT_TRUSTED = (2, 19, 20, 21, 27)
+_WEAK = {66: "key", 67: "key of the authority", 68: "signature"}
 _DER = 2
-_SEQUENCE, _INTEGER, _UTC_TIME, _GENERAL_TIME, _VERSION = 0x30, 0x02, 0x17, 0x18, 0xA0
+_DAY_S = 86_400
 
 
-def context(ca_file: str | None, *, verify: bool = True) -> ssl.SSLContext:
-    """The one context for that CA file (None: the system's store); read anew when the file changes.
+class Client(NamedTuple):
+    """Who we are to a server: certificate (with those between it and its authority) and key, as PEM."""
+
+    certificate: str
+    key: str
+
+    @staticmethod
+    def of(certificate: str | None, key: str | None) -> "Client | None":
+        """Raises BadParameter where one comes without the other."""
+        if (certificate is None) != (key is None):
+            raise BadParameter("client_cert and client_key belong together")
+        return None if certificate is None or key is None else Client(certificate, key)
+
+
+def context(
+    ca_file: str | None,
+    *,
+    ca: str | None = None,
+    verify: bool = True,
+    weak: bool = False,
+    client: Client | None = None,
+) -> ssl.SSLContext:
+    """The one context for that CA file and PEM text (neither: the system's store); read anew when the file changes.
+
+    With `weak`, short keys and old hashes are verified like others. `client` is shown to servers that ask for it.
 
     Raises:
-        BadParameter: the file is not there, or has no certificates in it.
+        BadParameter: the file is not there, or has no certificates in it, or the text has none; or those of the client
+            do not belong together.
     """
     try:
         changed = Path(ca_file).stat().st_mtime_ns if ca_file else 0
-        return _context(ca_file, changed, verify)
-    except (OSError, ssl.SSLError) as error:
-        raise BadParameter(f"ca_file {ca_file}: {error}") from error
+        return _context(ca_file, changed, ca, verify, weak, client)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        what = "ca" if ca else f"ca_file {ca_file}"
+        raise BadParameter(f"{what}: {error}") from error
 
 
 @functools.lru_cache(maxsize=8)
-def _context(ca_file: str | None, _changed: int, verify: bool) -> ssl.SSLContext:
-    made = ssl.create_default_context(cafile=ca_file) if verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _context(
+    ca_file: str | None, _changed: int, ca: str | None, verify: bool, weak: bool, client: Client | None
+) -> ssl.SSLContext:
+    made = (
+        ssl.create_default_context(cafile=ca_file, cadata=ca)
+        if verify
+        else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    )
     if not verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
+    if weak:
+        made.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if client is not None:
+        _show(made, client)
     return made
+
+
+def _show(made: ssl.SSLContext, client: Client) -> None:
+    # The ssl module reads keys from files only: this one is in memory, and gone when it was read.
+    with os.fdopen(os.memfd_create("client"), "wb") as file:
+        file.write(f"{client.certificate}\n{client.key}".encode())
+        file.flush()
+        try:
+            # Without a word of ours OpenSSL would ask for the password of an encrypted key on the terminal.
+            made.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password=lambda: "")
+        except (ssl.SSLError, ValueError) as error:
+            why = getattr(error, "reason", None) or "not PEM, or encrypted"
+            raise BadParameter(f"client_cert and client_key: {why}") from error
 
 
 def failure(error: ssl.SSLError) -> str:
@@ -49,6 +102,8 @@ def failure(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in _NOT_TRUSTED:
             return "certificate not trusted"
+        if error.verify_code in _WEAK:
+            return f"weak certificate|{_WEAK[error.verify_code]}"
         return _REASONS.get(error.verify_code) or f"certificate refused|{error.verify_message}"
     return f"tls failed|{(error.reason or type(error).__name__).lower().replace('_', ' ')}"
 
@@ -64,46 +119,38 @@ def chain(session: ssl.SSLObject) -> list[bytes]:
     return [certificate.public_bytes(_DER) for certificate in found]
 
 
-def not_after(der: bytes) -> int:
-    """When a certificate ends, in ms: RFC 5280, Certificate.tbsCertificate.validity.notAfter.
-
-    Raises:
-        BadInput: the bytes are no certificate as far as they are read.
-    """
+def note(certificates: Sequence[bytes], now_ms: int, figures: dict[str, float]) -> list[str]:
+    """The figures of a chain (DER); what is weak in it. Nothing where it cannot be read."""
+    figures["chain_length"] = len(certificates)
     try:
-        at, _ = _enter(der, 0, _SEQUENCE)
-        at, _ = _enter(der, at, _SEQUENCE)
-        if der[at] == _VERSION:
-            at = _enter(der, at, _VERSION)[1]
-        for field in (_INTEGER, _SEQUENCE, _SEQUENCE):  # serial number, algorithm, issuer
-            at = _enter(der, at, field)[1]
-        at, _ = _enter(der, at, _SEQUENCE)
-        at = _enter(der, at, der[at])[1]
-        kind = der[at]
-        start, end = _enter(der, at, kind)
-        return _time(kind, der[start:end].decode("ascii"))
-    except (IndexError, ValueError) as error:
-        raise BadInput(f"not a certificate: {error}") from error
+        facts = [read(certificate) for certificate in certificates]
+        left_s = (min(one.not_after for one in facts) - now_ms) / 1000
+    except (BadInput, ValueError):
+        return []
+    figures["expires_in_seconds"], figures["certificate_days_left"] = left_s, left_s / _DAY_S
+    weak = weaknesses(facts)
+    figures["weaknesses"] = len(weak)
+    return weak
 
 
-def _enter(der: bytes, at: int, tag: int) -> tuple[int, int]:
-    """Where the content of the element at `at` starts and ends; IndexError or ValueError if it is none of `tag`."""
-    if der[at] != tag:
-        raise ValueError(f"tag {der[at]:#x} where {tag:#x} should be")
-    length, start = der[at + 1], at + 2
-    if length >= 0x80:
-        size = length & 0x7F
-        length, start = int.from_bytes(der[start : start + size], "big"), start + size
-    if start + length > len(der):
-        raise ValueError("cut short")
-    return start, start + length
+def note_days_left(chains: Iterable[Sequence[bytes]], now_ms: int, figures: dict[str, float]) -> None:
+    """Note until when the first of the certificates (DER) ends; nothing where there is none that can be read."""
+    with suppress(BadInput, ValueError):
+        first = min(_ends(certificate) for chain in chains for certificate in chain)
+        figures["certificate_days_left"] = (first - now_ms) / 1000 / _DAY_S
 
 
-def _time(kind: int, text: str) -> int:
-    if kind not in (_UTC_TIME, _GENERAL_TIME) or not text.endswith("Z") or not text[:-1].isdigit():
-        raise ValueError(f"not a time: {text!r}")
-    if kind == _UTC_TIME:  # two digits of the year, 1950 to 2049
-        text = ("19" if text[:2] >= "50" else "20") + text
-    year, rest = int(text[:4]), [int(text[i : i + 2]) for i in range(4, 14, 2)]
-    month, day, hour, minute, second = rest
-    return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * 1000
+@functools.lru_cache(maxsize=16)
+def _ends(certificate: bytes) -> int:
+    return read(certificate).not_after
+
+
+def warning(certificates: Sequence[bytes], now_ms: int, warn_days: float, figures: dict[str, float]) -> str:
+    """Note the figures of a chain that was accepted; a reason to be degraded, if there is one."""
+    if not certificates:
+        return ""
+    weak = note(certificates, now_ms, figures)
+    left_s = figures.get("expires_in_seconds")
+    if left_s is not None and left_s < warn_days * _DAY_S:
+        return f"certificate expires soon|{int(left_s // _DAY_S)}"
+    return f"weak certificate|{', '.join(weak)}" if weak else ""

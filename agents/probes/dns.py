@@ -20,7 +20,8 @@ _UDP_BYTES = 65535
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    server: str
+    server: str = ""
+    """Empty: it stands in the target, `name@server`."""
     type: str = "A"
     expect: list[str] = []
 
@@ -28,8 +29,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @looks
 async def run(check: Check, figures: dict[str, float]) -> Result:
     params = parameters(check, Params)
-    address = await resolve(*host_port(params.server, default=53), None)
-    query = _query(check.target, params.type)
+    name, at, server = (check.target, "@", params.server) if params.server else check.target.rpartition("@")
+    if not at:
+        raise BadParameter("no server: write it as name@server")
+    address = await resolve(*host_port(server, default=53), None)
+    query = _query(name, params.type)
     began = time.perf_counter()
     answer = await _ask(query, address, resend_after=check.timeout_ms / 2000)
     figures["query_seconds"] = time.perf_counter() - began

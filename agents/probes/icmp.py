@@ -1,4 +1,4 @@
-"""ICMP echo: a burst of requests, judged by its loss and, if asked, its round-trip time."""
+"""ICMP echo: a burst of requests, judged by its loss and, if asked, its round-trip time and jitter."""
 
 from typing import Annotated
 
@@ -29,6 +29,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     family: Family | None = None
     max_loss: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
     max_rtt_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    max_jitter_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 @looks
@@ -40,7 +41,7 @@ async def run(check: Check, figures: dict[str, float]) -> Result:
         raise BadParameter(
             f"{params.count} requests each {params.spacing_ms} ms do not fit into {check.timeout_ms} ms"
         )
-    address = await resolve(check.target, 0, params.family)
+    address = await resolve(check.target, 0, params.family, service=False)
     try:
         burst = await engine().burst(address, count=params.count, spacing=params.spacing_ms / 1000, wait=wait)
     except Unavailable as error:
@@ -59,4 +60,6 @@ async def run(check: Check, figures: dict[str, float]) -> Result:
         return Result(Status.DEGRADED, f"loss|{summary.loss:.3g}", figures)
     if params.max_rtt_ms is not None and summary.median * 1000 > params.max_rtt_ms:
         return Result(Status.DEGRADED, f"slow|{summary.median * 1000:.3g} ms", figures)
+    if params.max_jitter_ms is not None and summary.jitter * 1000 > params.max_jitter_ms:
+        return Result(Status.DEGRADED, f"unsteady|{summary.jitter * 1000:.3g} ms", figures)
     return Result(Status.UP, "", figures)

@@ -12,6 +12,8 @@ from agents.icmp.refusals import refusal
 from core.values import Check, Result, Status
 
 T = TypeVar("T")
+_SPARE_S, _SPARE_RATIO = 1.0, 0.2
+"""Of the check's time, to end in: so long, or that part of it if that is less."""
 
 
 class Failed(Exception):
@@ -43,6 +45,12 @@ def parameters(check: Check, shape: type[T]) -> T:
         raise BadParameter(str(error)) from error
 
 
+def ends(check: Check) -> float:
+    """When what is not the target's doing has to be over, in a check that begins now; by the event loop's clock."""
+    allowed = check.timeout_ms / 1000
+    return asyncio.get_running_loop().time() + allowed - min(_SPARE_S, _SPARE_RATIO * allowed)
+
+
 class Run(Protocol):
     """The `run` of a probe."""
 
@@ -61,15 +69,20 @@ def looks(run: Callable[[Check, dict[str, float]], Awaitable[Result]]) -> Run:
         try:
             async with asyncio.timeout(check.timeout_ms / 1000):
                 return await run(check, figures)
-        except Failed as failed:
-            result = failed.result
+        except (Failed, OSError) as error:
+            result = failed(error)
             return Result(result.status, result.reason, {**figures, **result.figures})
-        except TimeoutError:
-            return Result(Status.DOWN, "timeout", figures)
-        except socket.gaierror as error:
-            gone = error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
-            return Result(Status.DOWN, "name not found" if gone else "name not resolved", figures)
-        except OSError as error:
-            return Result(Status.DOWN, refusal(error), figures)
 
     return probe
+
+
+def failed(error: Failed | OSError) -> Result:
+    """What an expected failure means."""
+    if isinstance(error, Failed):
+        return error.result
+    if isinstance(error, TimeoutError):
+        return Result(Status.DOWN, "timeout")
+    if isinstance(error, socket.gaierror):
+        gone = error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
+        return Result(Status.DOWN, "name not found" if gone else "name not resolved")
+    return Result(Status.DOWN, refusal(error))

@@ -50,10 +50,11 @@ def off_limits(refused: Callable[[str], bool]) -> Iterator[None]:
         _refused.reset(token)
 
 
-async def resolve(host: str, port: int, family: Family | None) -> Address:
+async def resolve(host: str, port: int, family: Family | None, *, service: bool = True) -> Address:
     """The first address that the system resolves `host` to, of that family if one is asked for.
 
-    The first only: a figure must tell of one path. Literal addresses need no resolver and no thread.
+    The first only: a figure must tell of one path. Literal addresses need no resolver and no thread. `service`: what
+    listens there is going to be spoken to; not so for an echo request, which no program of that machine answers.
 
     Raises:
         socket.gaierror: there is no such name, or nobody could be asked.
@@ -61,9 +62,27 @@ async def resolve(host: str, port: int, family: Family | None) -> Address:
         Failed: the address is off limits.
     """
     address = await _resolve(host, port, family)
-    if _refused.get()(address[0]):
-        raise Failed(f"refused request|{address[0]} is off limits", Status.UNKNOWN)
+    if service:
+        admitted(address[0])
     return address
+
+
+def admitted(address: str) -> None:
+    """Raises Failed where that address is off limits. For who learns an address from anyone but `resolve`."""
+    if _refused.get()(address):
+        raise Failed(f"refused request|{address} is off limits", Status.UNKNOWN)
+
+
+def admitted_host(host: str) -> None:
+    """As `admitted`, for a host that somebody else resolves (a proxy), as far as its name tells where it leads."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 section 6.3
+        admitted("127.0.0.1")
+    elif ":" in name:
+        admitted(name)
+    else:
+        with contextlib.suppress(OSError):
+            admitted(socket.inet_ntoa(socket.inet_aton(name)))
 
 
 async def _resolve(host: str, port: int, family: Family | None) -> Address:
@@ -89,7 +108,13 @@ def _is_literal(domain: socket.AddressFamily, host: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[socket.socket]:
-    """A TCP socket connected to `address`, closed at the end; OSError where it is refused or unreachable."""
+    """A TCP socket connected to `address`, closed at the end.
+
+    Raises:
+        OSError: it is refused or unreachable.
+        Failed: the address is off limits.
+    """
+    admitted(address[0])
     domain = socket.AF_INET if len(address) == 2 else socket.AF_INET6
     with socket.socket(domain, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)

@@ -1,4 +1,4 @@
-"""SNMP: whether a device answers, since when it runs, and whether its power comes from a battery."""
+"""SNMP: whether a device answers, what it is, since when it runs, how busy it is, and whether it runs on its battery."""
 
 from typing import Annotated, Any, Literal
 
@@ -9,9 +9,30 @@ from agents.probes.reach import Family, resolve
 from agents.snmp.desk import desk
 from core.values import Check, Result, Status
 
-FIGURES = ("uptime_seconds", "ups_on_battery", "ups_charge_ratio", "ups_minutes_left")
+FIGURES = (
+    "uptime_seconds",
+    "ups_on_battery",
+    "ups_charge_ratio",
+    "ups_minutes_left",
+    "ups_load_ratio",
+    "cpu_ratio",
+    "memory_used_ratio",
+    "disk_used_ratio",
+    "temperature_celsius",
+    "supply_volts",
+    "supply_left_ratio",
+    "pages_printed",
+    "interface_up",
+    "in_bits_per_second",
+    "out_bits_per_second",
+    "utilisation_ratio",
+    "errors_per_second",
+    "discards_per_second",
+)
 RESTARTED_S = 300
 """A device that runs for less was restarted: long enough for a check each minute to see it."""
+_SPARE_S = 0.5
+"""Of the check's time, for the answer to come back in."""
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=10)]
 
 
@@ -34,13 +55,19 @@ async def run(check: Check, figures: dict[str, float]) -> Result:
     params = parameters(check, Params)
     address = await resolve(check.target, params.port, params.family)
     target = {k: v for k, v in msgspec.structs.asdict(params).items() if k != "family"} | {"host": address[0]}
-    said = await desk().ask(target)
+    said = await desk().ask(target, max(_SPARE_S, check.timeout_ms / 1000 - _SPARE_S))
     if said["reason"]:
         status = Status.UNKNOWN if said["reason"].startswith("bad parameter") else Status.DOWN
         raise Failed(said["reason"], status)
+    figures.update(said["figures"])
+    device: dict[str, Any] | None = said["device"]
+    documents = () if device is None else (("device", {"address": check.target, **device}),)
     uptime = said["system"]["uptime_s"]
     if uptime is not None:
         figures["uptime_seconds"] = uptime
+    status, reason = Status.UP, f"odd answer|{said['note'].replace('|', ' ')}" if said["note"] else ""
+    if uptime is not None and uptime < RESTARTED_S:
+        reason = f"restarted|{uptime:.0f} s"
     power: dict[str, Any] | None = said["ups"]
     if power is not None:
         figures["ups_on_battery"] = float(power["on_battery"])
@@ -50,7 +77,5 @@ async def run(check: Check, figures: dict[str, float]) -> Result:
         if left is not None:
             figures["ups_minutes_left"] = left
         if power["on_battery"]:
-            return Result(Status.DEGRADED, f"on battery|{'' if left is None else f'{left:.0f}'}", figures)
-    if uptime is not None and uptime < RESTARTED_S:
-        return Result(Status.UP, f"restarted|{uptime:.0f} s", figures)
-    return Result(Status.UP, "", figures)
+            status, reason = Status.DEGRADED, f"on battery|{'' if left is None else f'{left:.0f}'}"
+    return Result(status, reason, figures, documents)

@@ -1,4 +1,4 @@
-"""Gets over SNMP v2c and v3 (RFC 3416, 3414, 3826, 7860), by pysnmp. Only the worker loads this."""
+"""Gets and walks over SNMP v2c and v3 (RFC 3416, 3414, 3826, 7860), by pysnmp. Only the worker loads this."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -8,13 +8,15 @@ from pysnmp.hlapi.v3arch import asyncio as hlapi
 from pysnmp.proto import rfc1905
 
 from agents.snmp.facts import Oid, Value
+from agents.snmp.walk import END, MOST, End, Walk
 
 MAX_BYTES = 4 << 10
 """Of one value: more is cut."""
 
 _NOT_ALLOWED = (6, 16)
 """noAccess, authorizationError (RFC 3416, 3)."""
-_AUTH: dict[str, Any] = {
+_TOO_MUCH = ("timeout", "snmp error|tooBig")
+AUTH: dict[str, Any] = {
     "md5": hlapi.USM_AUTH_HMAC96_MD5,
     "sha": hlapi.USM_AUTH_HMAC96_SHA,
     "sha224": hlapi.USM_AUTH_HMAC128_SHA224,
@@ -22,7 +24,7 @@ _AUTH: dict[str, Any] = {
     "sha384": hlapi.USM_AUTH_HMAC256_SHA384,
     "sha512": hlapi.USM_AUTH_HMAC384_SHA512,
 }
-_PRIV: dict[str, Any] = {
+PRIV: dict[str, Any] = {
     "des": hlapi.USM_PRIV_CBC56_DES,
     "aes": hlapi.USM_PRIV_CFB128_AES,
     "aes192": hlapi.USM_PRIV_CFB192_AES,
@@ -70,15 +72,52 @@ class Client:
         Raises:
             NoAnswer: says why.
         """
+        wanted = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
+        found = {
+            tuple(name): value_of(value) for name, value in await self._ask(hlapi.get_cmd, target, wanted)
+        }
+        return {oid: found.get(oid) for oid in oids}
+
+    async def walk(
+        self, target: Target, roots: Sequence[Oid], *, most: int = MOST, most_rows: int = MOST
+    ) -> Walk:
+        """All objects under these roots, which are columns of one table or one root of any kind.
+
+        A walk that a device ends by silence or nonsense keeps what came before, with a note.
+
+        Raises:
+            NoAnswer: says why; nothing had come.
+        """
+        walk = Walk(roots, most=most, most_rows=most_rows)
+        while (question := walk.question())[0]:
+            oids, each = question
+            wanted = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
+            try:
+                answer = await self._ask(hlapi.bulk_cmd, target, wanted, 0, each)
+            except NoAnswer as error:
+                if error.reason in _TOO_MUCH and walk.smaller():
+                    continue
+                if not any(walk.found.values()):
+                    raise
+                walk.stop(error.reason)
+            else:
+                walk.take([(tuple(name), _next(value)) for name, value in answer])
+        return walk
+
+    async def _ask(self, command: Any, target: Target, wanted: Sequence[Any], *how: int) -> Any:
         try:
             transport = await hlapi.UdpTransportTarget.create(
                 (target.host, target.port), timeout=target.timeout_s, retries=target.retries
             )
-            wanted = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
-            failed, status, _, varbinds = await hlapi.get_cmd(
-                self._engine, _credential(target), transport, hlapi.ContextData(), *wanted, lookupMib=False
+            failed, status, _, varbinds = await command(
+                self._engine,
+                _credential(target),
+                transport,
+                hlapi.ContextData(),
+                *how,
+                *wanted,
+                lookupMib=False,
             )
-            found = {tuple(name): _value(value) for name, value in varbinds}
         except NoAnswer:
             raise
         except Exception as error:
@@ -88,7 +127,7 @@ class Client:
         if status and int(status):
             refused = int(status) in _NOT_ALLOWED
             raise NoAnswer(f"snmp {'refused' if refused else 'error'}|{status.prettyPrint()}")
-        return {oid: found.get(oid) for oid in oids}
+        return varbinds
 
 
 def _credential(target: Target) -> Any:
@@ -99,8 +138,8 @@ def _credential(target: Target) -> Any:
             target.user,
             authKey=target.auth_key if target.auth else None,
             privKey=target.priv_key if target.priv else None,
-            authProtocol=_AUTH[target.auth] if target.auth else hlapi.USM_AUTH_NONE,
-            privProtocol=_PRIV[target.priv] if target.priv else hlapi.USM_PRIV_NONE,
+            authProtocol=AUTH[target.auth] if target.auth else hlapi.USM_AUTH_NONE,
+            privProtocol=PRIV[target.priv] if target.priv else hlapi.USM_PRIV_NONE,
         )
     except Exception as error:
         raise NoAnswer(f"bad parameter|{error}") from error
@@ -117,7 +156,12 @@ def _reason(text: str) -> str:
     return f"bad answer|{text[:120]}"
 
 
-def _value(value: Any) -> Value:
+def _next(value: Any) -> Value | End:
+    return END if isinstance(value, rfc1905.EndOfMibView) else value_of(value)
+
+
+def value_of(value: Any) -> Value:
+    """A value of pysnmp's as a plain one."""
     if isinstance(value, rfc1905.NoSuchObject | rfc1905.NoSuchInstance | rfc1905.EndOfMibView):
         return None
     if hasattr(value, "asOctets"):

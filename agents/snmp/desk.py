@@ -18,6 +18,8 @@ IDLE_S = 180.0
 """Longer than the interval of a check: the worker stays while there is a plan with one."""
 AT_ONCE = 32
 """Questions that may be open at the same time."""
+LONGEST = 4 << 20
+"""Bytes of one answer."""
 
 
 class Desk:
@@ -36,24 +38,37 @@ class Desk:
         """Of the worker, while it runs."""
         return self._worker.pid if self._worker is not None else None
 
-    async def ask(self, target: dict[str, Any]) -> dict[str, Any]:
-        """The worker's answer (`agents.snmp.worker.Answer`) about a target (`agents.snmp.client.Target`).
+    async def ask(self, target: dict[str, Any], within_s: float = 10.0) -> dict[str, Any]:
+        """The worker's answer (`agents.snmp.survey.Answer`) about a target (`agents.snmp.client.Target`).
 
         Raises:
             OSError: the worker cannot be started, or ended while it was asked.
         """
         async with self._places:
-            worker = await self._running()
-            number = next(self._ids)
-            answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-            self._open[number] = answer
-            try:
-                assert worker.stdin is not None  # noqa: S101 - for the type checker: it was asked for
-                worker.stdin.write(msgspec.json.encode({"id": number, "target": target}) + b"\n")
-                return await answer
-            finally:
-                del self._open[number]
-                self._rest_later()
+            answer: dict[str, Any] = (await self._answer({"target": target, "within_s": within_s}))["answer"]
+            return answer
+
+    async def read(self, datagram: dict[str, Any]) -> dict[str, Any]:
+        """What a trap (`agents.snmp.traps.Datagram`) means (`agents.snmp.traps.Meaning`). Takes the place of no question.
+
+        Raises:
+            OSError: the worker cannot be started, or ended meanwhile.
+        """
+        meaning: dict[str, Any] = (await self._answer({"trap": datagram}))["trap"]
+        return meaning
+
+    async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        worker = await self._running()
+        number = next(self._ids)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._open[number] = answer
+        try:
+            assert worker.stdin is not None  # noqa: S101 - for the type checker: it was asked for
+            worker.stdin.write(msgspec.json.encode({"id": number, **question}) + b"\n")
+            return await answer
+        finally:
+            del self._open[number]
+            self._rest_later()
 
     async def close(self) -> None:
         """End the worker."""
@@ -81,6 +96,7 @@ class Desk:
                     "agents.snmp.worker",
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    limit=LONGEST,
                 )
                 self._reading = asyncio.create_task(self._read(self._worker))
             return self._worker

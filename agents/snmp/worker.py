@@ -8,47 +8,41 @@ import sys
 
 import msgspec
 
-from agents.snmp import facts
-from agents.snmp.client import Client, NoAnswer, Target
+from agents.snmp import traps
+from agents.snmp.client import Client, Target
+from agents.snmp.survey import Answer, Surveyor
 
 
 class Request(msgspec.Struct, frozen=True):
-    id: int
-    target: Target
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """`reason` is empty when the device answered."""
+    """Either a device to be asked, or a trap to be read."""
 
     id: int
-    reason: str = ""
-    system: facts.System | None = None
-    ups: facts.Ups | None = None
+    target: Target | None = None
+    within_s: float = 10.0
+    trap: traps.Datagram | None = None
+
+
+class Answered(msgspec.Struct, frozen=True):
+    id: int
+    answer: Answer | None = None
+    trap: traps.Meaning | None = None
 
 
 _request = msgspec.json.Decoder(Request)
 _encode = msgspec.json.encode
 
 
-async def ask(client: Client, request: Request) -> Answer:
-    """What the device says of itself and of its power."""
-    try:
-        values = await client.get(request.target, facts.SYSTEM)
-        # A second question: a device that knows nothing of a UPS may refuse all of one that asks for both.
-        try:
-            power = facts.ups(await client.get(request.target, facts.UPS))
-        except NoAnswer:
-            power = None
-    except NoAnswer as error:
-        return Answer(request.id, error.reason)
-    return Answer(request.id, "", facts.system(values), power)
-
-
 async def main() -> None:
-    client, running = Client(), set[asyncio.Task[None]]()
+    client, running, engines = Client(), set[asyncio.Task[None]](), traps.Engines()
+    surveyor = Surveyor(client)
 
     async def answer(request: Request) -> None:
-        said = await ask(client, request)
+        if request.trap is not None:
+            said = Answered(request.id, trap=traps.read(request.trap, engines))
+        elif request.target is not None:
+            said = Answered(request.id, await surveyor.look(request.target, request.within_s))
+        else:
+            said = Answered(request.id, Answer("bad parameter|nothing is asked"))
         sys.stdout.buffer.write(_encode(said) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -21,13 +21,15 @@ class Point(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """All samples of a series with `at <= t < at + bucket_ms`."""
+    """All samples of a series with `at <= t < at + bucket_ms`. `collector.samples.quantiles` says what a quantile is."""
 
     at: int
     min: float
     mean: float
     max: float
     samples: int
+    median: float
+    p95: float
 
 
 class SampleStore(Protocol):
@@ -48,7 +50,8 @@ class SampleStore(Protocol):
     def downsample(self, series: int, start: int, end: int, bucket_ms: int) -> Sequence[Bucket]:
         """As `range`, gathered in buckets aligned to multiples of `bucket_ms`; empty buckets are left out.
 
-        Where the samples themselves are past their retention, the 5 min and 1 h rollups answer.
+        Where the samples themselves are past their retention, the 5 min and 1 h rollups answer: exactly, but for the
+        median and the 95th percentile of buckets wider than a rollup's, which are estimates then.
         """
 
     def maintain(self, now: int) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from collector.samples import Batch, Bucket, Point
 from collector.samples.latest import Latest
+from collector.samples.rollups import columns, gathered, joined, schema, upgrade
 from collector.samples.sources import DAY_MS, ROLLUPS, Kept, Source, plan
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class DuckStore:
         self._maintaining = threading.Lock()
         self._latest = Latest()
         self._db.execute(_SCHEMA)
+        self._upgrade()
         self._mark = _one(self._db, "SELECT coalesce(max(mark), 0) FROM mark")
         self._hot_rows = _one(self._db, "SELECT count(*) FROM hot")
         self._moved_at: int | None = None
@@ -107,19 +109,17 @@ class DuckStore:
 
     def downsample(self, series: int, start: int, end: int, bucket_ms: int) -> Sequence[Bucket]:
         def read(cursor: duckdb.DuckDBPyConnection) -> Sequence[Bucket]:
-            found: dict[int, Bucket] = {}
             days = {**self._days, **{day: Kept.LOOSE for day in self._hot_days if self._may_hold(day)}}
+            parts = []
             for source, begin, stop in plan(start, end, bucket_ms, days):
-                rows = f"SELECT ts, low, total, high, samples FROM {source.value} WHERE {_ONE_SERIES}"
+                sql = f"""SELECT ts - ts % $bucket AS start, {columns(source)}
+                    FROM {source.value} WHERE {_ONE_SERIES}"""
                 if source is Source.SAMPLES:
-                    rows = f"""SELECT ts, value AS low, value AS total, value AS high, 1 AS samples FROM
-                        (SELECT ts, max(value) AS value FROM ({self._raw(begin, stop)}) GROUP BY ts)"""
-                sql = f"""SELECT ts - ts % $bucket AS start, min(low), sum(total), max(high), sum(samples)::BIGINT
-                    FROM ({rows}) GROUP BY start ORDER BY start"""
+                    rows = f"(SELECT ts, max(value) AS value FROM ({self._raw(begin, stop)}) GROUP BY ts)"
+                    sql = gathered(source, rows, "$bucket")
                 asked = {"series": series, "start": begin, "stop": stop, "bucket": bucket_ms}
-                for row in cursor.execute(sql, asked).fetchall():
-                    found[row[0]] = _joined(found.get(row[0]), row)
-            return [found[at] for at in sorted(found)]
+                parts.append(cursor.execute(sql, asked).fetchnumpy())
+            return joined(parts)
 
         return self._steady(read)
 
@@ -207,9 +207,8 @@ class DuckStore:
             for source, width in ROLLUPS.items():
                 cursor.execute(f"DELETE FROM {source.value} WHERE {_within(day)}")
                 cursor.execute(
-                    f"""INSERT INTO {source.value}
-                        SELECT series, ts - ts % {width} AS start, min(value), sum(value), max(value), count(*)
-                        FROM {table} GROUP BY series, start ORDER BY series, start"""
+                    f"""INSERT INTO {source.value} (series, ts, {columns(source)})
+                        {gathered(source, table, str(width), "series")} ORDER BY series, start"""
                 )
             self._set(cursor, day, Kept.TIDY)
         self._days = {**self._days, day: Kept.TIDY}
@@ -243,6 +242,15 @@ class DuckStore:
             rows = cursor.execute("SELECT day, kept FROM days ORDER BY day").fetchall()
         return {day: Kept(kept) for day, kept in rows}
 
+    def _upgrade(self) -> None:
+        """Give rollups from before the quantiles that they have now; what has its samples is rolled up anew."""
+        known = self._db.execute(f"DESCRIBE {Source.HOURS.value}").fetchall()
+        if "median" not in {name for name, *_ in known}:
+            with _transaction(self._db):
+                for source in ROLLUPS:
+                    self._db.execute(upgrade(source))
+                self._db.execute(f"UPDATE days SET kept = {Kept.LOOSE:d} WHERE kept = {Kept.TIDY:d}")
+
     def _load_latest(self) -> None:
         found = self._db.execute(
             """SELECT series, max(ts) AS ts, arg_max(value, ts) AS value
@@ -253,7 +261,6 @@ class DuckStore:
 
 
 _SAMPLE = "series INTEGER, ts BIGINT, value DOUBLE"
-_ROLLUP = "series INTEGER, ts BIGINT, low DOUBLE, total DOUBLE, high DOUBLE, samples BIGINT"
 _ONE_SERIES = "series = $series AND ts >= $start AND ts < $stop"
 _HOT_DAYS = f"SELECT DISTINCT ts - ts % {DAY_MS} FROM hot"
 _SCHEMA = f"""
@@ -262,8 +269,8 @@ CREATE TABLE IF NOT EXISTS last ({_SAMPLE});
 CREATE TABLE IF NOT EXISTS days (day BIGINT, kept TINYINT);
 CREATE TABLE IF NOT EXISTS mark (mark BIGINT);
 INSERT INTO mark SELECT 0 WHERE NOT EXISTS (FROM mark);
-CREATE TABLE IF NOT EXISTS {Source.FIVE_MINUTES.value} ({_ROLLUP});
-CREATE TABLE IF NOT EXISTS {Source.HOURS.value} ({_ROLLUP});
+CREATE TABLE IF NOT EXISTS {Source.FIVE_MINUTES.value} ({schema(Source.FIVE_MINUTES)});
+CREATE TABLE IF NOT EXISTS {Source.HOURS.value} ({schema(Source.HOURS)});
 """
 
 
@@ -289,15 +296,6 @@ def _table(day: int) -> str:
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = connection.execute(sql).fetchone()
     return int(row[0]) if row else 0
-
-
-def _joined(known: Bucket | None, row: tuple[int, ...]) -> Bucket:
-    at, low, total, high, samples = row
-    if known is None:
-        return Bucket(at, low, total / samples, high, samples)
-    both = known.samples + samples
-    mean = (known.mean * known.samples + total) / both
-    return Bucket(at, min(known.min, low), mean, max(known.max, high), both)
 
 
 def _chunks(cursor: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,7 @@ METRIC = "nhip_value"
 """What VictoriaMetrics makes of the measurement and its one field."""
 BUCKETS_AT_ONCE = 10_000
 _FIGURES = ("min", "avg", "max", "count")
+_QUANTILES = ("0.5", "0.95")
 
 
 class InfluxStore:
@@ -141,7 +142,8 @@ class InfluxStore:
 
     def _whole_buckets(self, series: int, start: int, end: int, bucket_ms: int) -> list[Bucket]:
         window = f"{_one(series)}[{bucket_ms}ms]"
-        parts = (f'label_set({figure}_over_time({window}), "of", "{figure}")' for figure in _FIGURES)
+        parts = [f'label_set({figure}_over_time({window}), "of", "{figure}")' for figure in _FIGURES]
+        parts.append(f'quantiles_over_time("of", {", ".join(_QUANTILES)}, {window})')
         asked = {
             "query": f"union({', '.join(parts)})",
             # The server's windows are open at the left and closed at the right: one ms before ours.
@@ -155,7 +157,14 @@ class InfluxStore:
             for at, value in line["values"]:
                 found.setdefault(round(at * 1000) + 1 - bucket_ms, {})[line["metric"]["of"]] = float(value)
         return [
-            Bucket(at, figures["min"], figures["avg"], figures["max"], int(figures["count"]))
+            Bucket(
+                at,
+                figures["min"],
+                figures["avg"],
+                figures["max"],
+                int(figures["count"]),
+                *(figures[q] for q in _QUANTILES),
+            )
             for at, figures in sorted(found.items())
         ]
 

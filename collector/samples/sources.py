@@ -53,12 +53,10 @@ def plan(start: int, end: int, bucket_ms: int, days: Mapping[int, Kept]) -> Iter
 
 
 def _source(kept: Kept, bucket_ms: int, whole: bool) -> Source:
-    if kept is Kept.HOURS:
-        return Source.HOURS
     if kept is Kept.LOOSE or (kept is Kept.TIDY and not whole):
         return Source.SAMPLES
-    if bucket_ms % ROLLUPS[Source.HOURS] == 0:
+    if kept is Kept.TIDY:
+        return next((source for source, width in ROLLUPS.items() if width == bucket_ms), Source.SAMPLES)
+    if kept is Kept.HOURS or bucket_ms % ROLLUPS[Source.HOURS] == 0:
         return Source.HOURS
-    if kept is Kept.ROLLUPS or bucket_ms % ROLLUPS[Source.FIVE_MINUTES] == 0:
-        return Source.FIVE_MINUTES
-    return Source.SAMPLES
+    return Source.FIVE_MINUTES

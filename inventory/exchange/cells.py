@@ -7,16 +7,21 @@ import ipaddress
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
-from inventory.plan import PLACEHOLDER, PLACEHOLDERS
+from inventory.hours import LONGEST as LONGEST_HOURS
+from inventory.hours import BadHours
+from inventory.hours import hours as read_hours
+from inventory.plan import OF_SERVICES, PLACEHOLDER, PLACEHOLDERS, host_of
 
 Scalar = str | int | float | None
 Reader = Callable[[str], Scalar]
 
 LONGEST = 4_000
 """Characters of one cell."""
+LONGEST_PARAMS = 16_000
+"""Of a cell that holds a whole scenario."""
 LOCAL = timezone(timedelta(hours=7))
 """Dates in files are those of Vietnam, which has had no other offset since 1975."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,10 +33,10 @@ class Wrong(ValueError):
     """The text of a cell cannot be taken; says why, as `key|argument`."""
 
 
-def clean(text: str) -> str:
+def clean(text: str, longest: int = LONGEST) -> str:
     """The text of a cell as everyone means it: composed accents, one line, no blanks around it."""
-    if len(text) > LONGEST:
-        raise Wrong(f"too long|{len(text)} characters, the limit is {LONGEST}")
+    if len(text) > longest:
+        raise Wrong(f"too long|{len(text)} characters, the limit is {longest}")
     text = re.sub(r"[\t\r\n]+", " ", unicodedata.normalize("NFC", text)).strip()
     for sign in text:
         if unicodedata.category(sign) in ("Cc", "Cn", "Cs"):
@@ -124,11 +129,79 @@ def hosts(cell: str) -> str:
     return " ".join(host(part) for part in re.split(r"[\s,;]+", cell) if part)
 
 
+def networks(cell: str) -> str:
+    """Any number of IP networks or addresses, kept as networks with one space between them."""
+    found = []
+    for part in re.split(r"[\s,;]+", cell):
+        try:
+            if part:
+                found.append(str(ipaddress.ip_network(part, strict=False)))
+        except ValueError as error:
+            raise Wrong(f"bad network|{_short(part)}") from error
+    return " ".join(found)
+
+
+def address(cell: str) -> str:
+    """Of a service: a host, `host:port`, or a URL without what could be a secret or a placeholder."""
+    plain = cell if "://" in cell else f"//{cell}"
+    if not host_of(cell) or re.search(r"[\s{}|@]", cell) or re.search(r"[?#]", plain):
+        raise Wrong(f"bad address|{_short(cell)}")
+    host(host_of(cell))
+    return cell
+
+
+def proxy(cell: str) -> str:
+    """`host:port` or a URL, with a user before `@` if need be; `${secret:NAME}` for what is one."""
+    if not re.fullmatch(
+        r"([a-z0-9+]+://)?([^\s@]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?", cell
+    ):
+        raise Wrong(f"bad address|{_short(cell)}")
+    return cell
+
+
+def stream(cell: str) -> str:
+    """The end of a URL, from the port or the path on."""
+    if not re.fullmatch(r"(:[0-9]{1,5})?(/[^\s{}]*)?", cell):
+        raise Wrong(f"bad stream|{_short(cell)}")
+    return cell
+
+
+def hours(cell: str) -> str:
+    """The hours of a service (`inventory.hours`), kept as those show themselves."""
+    try:
+        shown = str(read_hours(cell))
+    except BadHours as error:
+        raise Wrong(f"bad hours|{_short(str(error))}") from error
+    if len(shown) > LONGEST_HOURS:
+        raise Wrong(f"too long|{len(shown)} characters, the limit is {LONGEST_HOURS}")
+    return shown
+
+
+def percent(cell: str) -> float:
+    """A number of percent up to 100, with point or comma; its sign may stand behind it."""
+    plain = cell.removesuffix("%").strip().replace(",", ".")
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?([eE]-[0-9]{1,3})?", plain):
+        raise Wrong(f"bad number|{_short(cell)}")
+    if not float(plain) <= 100:
+        raise Wrong(f"out of range|{_short(cell)} is not between 0 and 100")
+    return round(float(plain), 4)
+
+
 def pattern(cell: str) -> str:
     """A target, with at most one placeholder."""
+    return _pattern(cell, PLACEHOLDERS)
+
+
+def service_pattern(cell: str) -> str:
+    """A target of a service's check: the placeholders of its service beside at most one other."""
+    _pattern(re.sub("|".join(rf"\{{{name}\}}" for name in OF_SERVICES), "x", cell), PLACEHOLDERS)
+    return cell
+
+
+def _pattern(cell: str, known: Sequence[str]) -> str:
     names = PLACEHOLDER.findall(cell)
     for name in names:
-        if name not in PLACEHOLDERS:
+        if name not in known:
             raise Wrong(f"unknown placeholder|{{{_short(name)}}}")
     if len(names) > 1 or set(PLACEHOLDER.sub("", cell)) & set("{}"):
         raise Wrong(f"bad target|{_short(cell)}")
@@ -137,24 +210,33 @@ def pattern(cell: str) -> str:
 
 def params(cell: str) -> str:
     """A JSON object, kept in one canonical form; empty for an empty one."""
+    return _params(cell, LONGEST)
+
+
+def long_params(cell: str) -> str:
+    """As `params`, with room for a scenario."""
+    return _params(cell, LONGEST_PARAMS)
+
+
+def _params(cell: str, longest: int) -> str:
     try:
         found = json.loads(cell, parse_constant=_no_constant)
         if not isinstance(found, dict):
             raise Wrong("not a JSON object")
         canonical = json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        if not _keeps(canonical):
+        if not _keeps(canonical, longest):
             canonical = json.dumps(found, sort_keys=True)
     except (ValueError, RecursionError) as error:
         raise Wrong(f"bad JSON|{_short(str(error))}") from error
-    if len(canonical) > LONGEST:
-        raise Wrong(f"too long|{len(canonical)} characters, the limit is {LONGEST}")
+    if len(canonical) > longest:
+        raise Wrong(f"too long|{len(canonical)} characters, the limit is {longest}")
     return canonical if found else ""
 
 
-def _keeps(text: str) -> bool:
+def _keeps(text: str, longest: int) -> bool:
     """Whether a text would come through a file as it is."""
     try:
-        return clean(text) == text
+        return clean(text, longest) == text
     except Wrong:
         return False
 

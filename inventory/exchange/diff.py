@@ -5,7 +5,7 @@ the version of now ends and a new one begins, so that nothing that was true is l
 names the `valid_from` of the version it corrects.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -78,9 +78,9 @@ def compare(
     lines: Sequence[Line],
     now: int,
     *,
-    end_missing: bool = False,
+    end_missing: Callable[[Key], bool] | None = None,
 ) -> Outcome:
-    """What `lines` would make of `rows`. With `end_missing`, what is true now and in no line ends now."""
+    """What `lines` would make of `rows`. What is true now, in no line, and `end_missing` by its key, ends now."""
     names = [column.name for column in sheet.columns]
     found: dict[Key, list[Version]] = {}
     faults: list[Fault] = []
@@ -90,8 +90,8 @@ def compare(
     for line in lines:
         if not line.bad & set(sheet.key):
             faults += _take(sheet, found.setdefault(_key(sheet, line.values), []), line, now)
-    if end_missing:
-        for versions in found.values():
+    for key, versions in found.items():
+        if end_missing is not None and end_missing(key):
             _end(versions, now)
     for versions in found.values():
         faults += _settle(versions)

@@ -126,7 +126,7 @@ def read_cell(column: Column, cell: Cell, values: dict[str, Scalar]) -> None:
     """
     if isinstance(cell, Wrong):
         raise cell
-    text = clean(cell)
+    text = clean(cell, column.longest)
     if text:
         values[column.name] = column.read(text)
     elif column.needed:

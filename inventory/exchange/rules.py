@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from inventory.exchange.cells import Reader, Wrong, host, whole
+from inventory.exchange.cells import Reader, Wrong, host, networks, whole
 from inventory.exchange.diff import Outcome, Version
 from inventory.exchange.faults import Fault
 from inventory.plan import SETTINGS
 
 _LOWEST = {"heartbeat_ms": 200, "report_every_ms": 200, "province_report_every_ms": 200}
 _RANK = {"province": 0, "department": 1, "district": 1, "commune": 2}
+_TEXTS: Mapping[str, Reader] = {"centre": host, "allowed_addresses": networks}
 _SETTING: Mapping[str, Reader] = {
-    name: whole(_LOWEST.get(name, 1), 10**12) if isinstance(default, int) else host
+    name: whole(_LOWEST.get(name, 1), 10**12) if isinstance(default, int) else _TEXTS[name]
     for name, default in SETTINGS.items()
 }
 
@@ -28,6 +29,12 @@ def broken(outcomes: Mapping[str, Outcome]) -> Iterator[Fault]:
             if version.row["unit"] not in codes:
                 yield _fault(name, version, "unit", f"unknown unit|{version.row['unit']}")
     services = {version.row["code"] for version in rows["services"]}
+    for window in rows["maintenance"]:
+        if window.row["service"] and window.row["service"] not in services:
+            yield _fault("maintenance", window, "service", f"unknown service|{window.row['service']}")
+    for check in rows["service_checks"]:
+        if check.row["service"] not in services:
+            yield _fault("service_checks", check, "service", f"unknown service|{check.row['service']}")
     for template in rows["templates"]:
         yield from _template(template, services)
     for setting in rows["settings"]:
@@ -124,7 +131,7 @@ def _template(template: Version, services: set[str]) -> Iterator[Fault]:
             yield _fault("templates", template, "service", f"unknown service|{row['service']}")
         for name in ("kind", "target", "params"):
             if row[name]:
-                yield _fault("templates", template, name, "the service says this")
+                yield _fault("templates", template, name, "the checks of the service say this")
         return
     for name in ("kind", "target", "interval_ms", "timeout_ms"):
         if not row[name] and not _bad(template, name, "service"):

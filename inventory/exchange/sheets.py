@@ -48,6 +48,7 @@ class Column:
     needed: bool = False
     blank: Scalar = ""
     kept: bool = False
+    longest: int = cells.LONGEST
 
     def show(self, value: Scalar) -> str:
         return _SHOWN.get(self.read, cells.show)(value)
@@ -113,6 +114,11 @@ _LINKS = Sheet(
         Column("router", cells.hosts, ("bộ định tuyến",)),
         Column("hub", cells.hosts, ("điểm tập trung",)),
         Column("anchors", cells.hosts, ("mốc internet",)),
+        Column("resolvers", cells.hosts, ("máy chủ tên miền",)),
+        Column("max_rtt_ms", cells.whole(1, 60_000), ("độ trễ tối đa (ms)",), blank=None),
+        Column("max_loss_percent", cells.whole(0, 100), ("mất gói tối đa (%)",), blank=None),
+        Column("max_jitter_ms", cells.whole(1, 60_000), ("biến động trễ tối đa (ms)",), blank=None),
+        Column("proxy", cells.proxy, ("máy chủ proxy",)),
         *_VALIDITY,
     ),
 )
@@ -124,9 +130,27 @@ _SERVICES = Sheet(
     (
         Column("code", cells.code, ("mã", "mã dịch vụ"), needed=True),
         Column("name", cells.text, ("tên", "tên dịch vụ"), needed=True),
+        Column("owner", cells.text, ("đơn vị chủ quản",)),
+        Column("address", cells.address, ("địa chỉ",)),
+        Column("objective_percent", cells.percent, ("mức cam kết (%)",), blank=None),
+        Column("slow_ms", cells.whole(1, 600_000), ("ngưỡng chậm (ms)",), blank=None),
+        Column("hours", cells.hours, ("giờ phục vụ",)),
+        Column("domain_until", cells.time, ("tên miền hết hạn",), blank=None),
+        Column("note", cells.text, ("ghi chú",)),
+        *_VALIDITY,
+    ),
+)
+
+_SERVICE_CHECKS = Sheet(
+    tables.service_checks,
+    "Cách đo dịch vụ",
+    ("service", "name"),
+    (
+        Column("service", cells.code, ("dịch vụ", "mã dịch vụ"), needed=True),
+        Column("name", cells.text, ("tên", "tên cách đo"), needed=True),
         Column("kind", cells.word, ("cách đo",), needed=True),
-        Column("target", cells.text, ("đích",), needed=True),
-        Column("params", cells.params, ("tham số",)),
+        Column("target", cells.service_pattern, ("đích",), needed=True),
+        Column("params", cells.long_params, ("tham số",), longest=cells.LONGEST_PARAMS),
         _duration("interval_ms", "chu kỳ (ms)", low=100, blank=30_000),
         _duration("timeout_ms", "thời hạn (ms)", low=1, blank=10_000),
         *_VALIDITY,
@@ -175,6 +199,8 @@ _WATCHED_DEVICES = Sheet(
         Column("kind", cells.one_of("kind", _DEVICE_KINDS), ("loại",), needed=True),
         Column("address", cells.host, ("địa chỉ",), needed=True),
         Column("snmp", cells.params, ("tham số snmp",)),
+        Column("stream", cells.stream, ("luồng hình",)),
+        Column("access", cells.params, ("tham số truy cập",)),
         *_VALIDITY,
     ),
 )
@@ -182,9 +208,10 @@ _WATCHED_DEVICES = Sheet(
 _MAINTENANCE = Sheet(
     tables.maintenance,
     "Bảo trì",
-    ("unit", "note"),
+    ("unit", "service", "note"),
     (
         Column("unit", cells.code, ("đơn vị", "mã đơn vị"), needed=True),
+        Column("service", cells.code, ("dịch vụ", "hệ thống")),
         Column("note", cells.text, ("nội dung", "ghi chú"), needed=True),
         Column("below", cells.yes, ("cả đơn vị trực thuộc",), blank=False),
         *_VALIDITY,
@@ -193,6 +220,15 @@ _MAINTENANCE = Sheet(
 
 SHEETS: Mapping[str, Sheet] = {
     sheet.name: sheet
-    for sheet in (_UNITS, _LINKS, _SERVICES, _WATCHED_DEVICES, _TEMPLATES, _SETTINGS, _MAINTENANCE)
+    for sheet in (
+        _UNITS,
+        _LINKS,
+        _SERVICES,
+        _SERVICE_CHECKS,
+        _WATCHED_DEVICES,
+        _TEMPLATES,
+        _SETTINGS,
+        _MAINTENANCE,
+    )
 }
 """By table name, in the order in which they build on each other."""

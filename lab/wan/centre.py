@@ -18,9 +18,11 @@ from inventory.changes import put as put_rows
 from inventory.exchange.faults import BadRows
 from inventory.exchange.files import read_files
 from inventory.exchange.lines import Line
+from inventory.records import SURVEY
 from inventory.seed import SEEDS
 from lab.netns import inside
 from lab.site import make_certificate
+from lab.wan.office_plan import has_office, provider_of, resolver_of
 from lab.wan.plan import Layout, Node
 from web.auth.roles import Role
 from web.auth.tokens import create_token
@@ -28,6 +30,8 @@ from web.auth.users import create_first_admin
 
 PORT = 443
 READY_S = 60.0
+# Lines are the lab's own; the province's services lie beyond it: watched from here, each would be an outage.
+_OF_THE_LAB = ("links", "services", "service_checks")
 WEEK_MS = 7 * 86_400_000
 
 
@@ -64,7 +68,9 @@ def nodes_of(lines: Mapping[str, Sequence[Line]], now: int) -> list[Node]:
 def fill(data: Path, lines: Mapping[str, Sequence[Line]], layout: Layout) -> None:
     """Write the registry of these units into the data folder of a new centre, with the lab's addresses."""
     now = SystemClock().now()
-    kept = {name: list(rows) for name, rows in lines.items() if name != "links"}
+    kept = {name: list(rows) for name, rows in lines.items() if name not in _OF_THE_LAB}
+    # A traceroute loads scapy in a child: hundreds of agents on one machine would do that at the same moment.
+    kept["templates"] = [line for line in kept.get("templates", ()) if line.values.get("role") != SURVEY]
     kept["units"] = [line for line in kept["units"] if line.values["code"] in layout.sites]
     with open_state(data) as state:
         with state.write() as connection:
@@ -76,6 +82,7 @@ def fill(data: Path, lines: Mapping[str, Sequence[Line]], layout: Layout) -> Non
                 "gateway": str(site.gateway),
                 "router": str(site.line.lower),
                 "hub": str(site.line.upper),
+                **_provided(layout, site.code),
             }
             for site in layout.sites.values()
             if site.line is not None
@@ -89,6 +96,14 @@ def fill(data: Path, lines: Mapping[str, Sequence[Line]], layout: Layout) -> Non
             if host.name != "box"
         ]
         put_rows(state, now, {"links": links, "settings": [centre], "watched_devices": devices})
+
+
+def _provided(layout: Layout, unit: str) -> Mapping[str, Value]:
+    """Whose line it is and which resolver its machines ask, where the lab has an e-office."""
+    if not has_office(layout):
+        return {}
+    provider = provider_of(layout, unit)
+    return {"provider": provider, "resolvers": resolver_of(layout, provider)}
 
 
 def first_admin(data: Path) -> str | None:

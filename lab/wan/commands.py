@@ -13,6 +13,7 @@ from core.errors import BadInput
 from lab.relay import Way
 from lab.wan import happenings
 from lab.wan.measure import choose_units, measure, table
+from lab.wan.office_commands import dns_app, service_app
 from lab.wan.province import Province, refuse_elsewhere
 from lab.wan.record import DEFAULT
 from lab.wan.table import status_lines
@@ -24,6 +25,8 @@ wan_app = typer.Typer(
     epilog="Example: nhip lab wan up --units 20 && nhip lab wan cut 11950 && nhip lab wan down",
     no_args_is_help=True,
 )
+wan_app.add_typer(service_app, name="service")
+wan_app.add_typer(dns_app, name="dns")
 Dir = Annotated[Path, typer.Option("--dir", help="The folder of this run; several can be up at once.")]
 Lines = Annotated[
     list[str],
@@ -47,6 +50,9 @@ def up(
     ] = "20",
     pcs: Annotated[int, typer.Option(help="Other machines in each LAN.", min=0)] = 1,
     port: Annotated[int, typer.Option(help="Port of the wall on this host's loopback; 0 for any.")] = 8443,
+    eoffice: Annotated[
+        bool, typer.Option(help="With an e-office that every unit watches, and a resolver for each provider.")
+    ] = False,
     registry: Annotated[
         list[Path] | None, typer.Option(help="Files of `nhip units export`; the seed without.", exists=True)
     ] = None,
@@ -60,7 +66,14 @@ def up(
     """
     began = time.monotonic()
     province, password = bring_up(
-        directory, units, agents, pcs=pcs, port=port, registry=registry or [], say=typer.echo
+        directory,
+        units,
+        agents,
+        pcs=pcs,
+        port=port,
+        registry=registry or [],
+        say=typer.echo,
+        eoffice=eoffice,
     )
     typer.echo(f"up in {time.monotonic() - began:.1f} s\n")
     typer.echo(f"  The wall:  https://127.0.0.1:{province.record.port}/  (CA: {province.folder.ca})")

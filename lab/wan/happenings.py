@@ -8,7 +8,6 @@ boot are covered by others.
 import os
 import re
 import signal
-import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -18,9 +17,8 @@ from cli.data import open_state
 from core.clock import SystemClock
 from core.errors import BadInput
 from inventory.changes import Value, put
-from lab.wan import centre
 from lab.wan.namespaces import ip
-from lab.wan.people import url
+from lab.wan.people import agent_command, start_serving
 from lab.wan.plan import Host, Site
 from lab.wan.province import Province, end
 from lab.wan.record import Process, alive, inhabitants
@@ -36,21 +34,19 @@ def kill_agent(province: Province, unit: str) -> None:
 
 def start_agent(province: Province, unit: str, *, fresh_boot: bool = False) -> None:
     """Start the agent of a unit again, in its folder; with `fresh_boot` on a machine that has just booted."""
-    folder = province.folder.agents / unit
-    command = [sys.executable, "-m", "agents", "run", "--dir", str(folder)]
-    if fresh_boot:
-        command = ["sh", "-c", _covered(folder), "sh", *command]
+    files = _fresh_boot(province.folder.agents / unit) if fresh_boot else {}
+    command = agent_command(province, unit, files)
     process = province.start(f"agent-{unit}", command, namespace=_box(province, unit).namespace)
     province.started("agent", [process.pid])
 
 
-def _covered(folder: Path) -> str:
-    """A shell command that covers what tells of the boot, and then becomes its arguments."""
+def _fresh_boot(folder: Path) -> Mapping[Path, Path]:
+    """What covers the files that tell of the boot."""
     boot_id, stat = folder / "boot_id", folder / "stat"
     boot_id.write_text(f"{uuid.uuid4()}\n")
     now = SystemClock().now() // 1000
     stat.write_text(re.sub(r"^btime \d+$", f"btime {now}", STAT.read_text(), flags=re.MULTILINE))
-    return f'mount --bind {boot_id} {BOOT_ID} && mount --bind {stat} {STAT} && exec "$@"'
+    return {BOOT_ID: boot_id, STAT: stat}
 
 
 def power_off(province: Province, unit: str) -> None:
@@ -84,16 +80,12 @@ def plug(province: Province, unit: str, host: str) -> None:
 
 def stop_centre(province: Province) -> None:
     """The centre's process ends in order; everything else goes on."""
-    end(_running(province, "centre"))
+    end(province.running("centre"))
 
 
 def start_centre_again(province: Province) -> None:
     """Start the centre on the data that it left, and wait until it answers."""
-    layout, folder = province.layout, province.folder
-    command = centre.serve_command(sys.executable, folder.centre, folder.path / "tls")
-    process = province.start("centre", command, namespace=layout.centre.namespace)
-    province.started("centre", [process.pid])
-    centre.wait_until_ready(layout.centre.namespace, url(province), folder.ca)
+    start_serving(province)
 
 
 def plan_work(province: Province, unit: str, seconds: int) -> None:
@@ -107,10 +99,6 @@ def plan_work(province: Province, unit: str, seconds: int) -> None:
     }
     with open_state(province.folder.centre) as state:
         put(state, now, {"maintenance": [row]})
-
-
-def _running(province: Province, name: str) -> list[Process]:
-    return [process for process in province.record.processes if process.name == name and alive(process)]
 
 
 def _kill(processes: list[Process]) -> None:

@@ -128,6 +128,11 @@ def _largest_gap(wall: Wall, unit: str, start: int, end: int) -> float:
     return max(gaps, default=math.inf)
 
 
+def p95(values: Sequence[float]) -> float:
+    """The least value that 19 of 20 do not exceed."""
+    return sorted(values)[math.ceil(len(values) * 0.95) - 1]
+
+
 def table(found: Iterable[Cut]) -> Iterator[str]:
     """The runs as lines of text, each as soon as it is there, and their median and worst last."""
     cuts = []
@@ -142,7 +147,7 @@ def table(found: Iterable[Cut]) -> Iterator[str]:
             f"{cut.all_in_after:10.1f} s {cut.arrived:8} {cut.produced:9} {cut.received:9} {cut.dropped:8} "
             f"{cut.missing:8} {cut.largest_gap:6.2f} times"
         )
-    for name, pick in (("median", statistics.median), ("worst", max)):
+    for name, pick in (("median", statistics.median), ("p95", p95), ("worst", max)):
         down, up, all_in = (
             pick([getattr(cut, what) for cut in cuts]) for what in ("down_after", "up_after", "all_in_after")
         )

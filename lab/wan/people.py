@@ -3,13 +3,18 @@
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from agents.enrol import enrol
 from core.errors import BadInput
 from inventory.exchange.lines import Line
 from lab.netns import inside
 from lab.wan import centre
+from lab.wan.cover import covered
+from lab.wan.office_plan import has_office, provider_of
 from lab.wan.province import Province, Say
+
+RESOLV_CONF = Path("/etc/resolv.conf")
 
 
 def start_centre(province: Province, lines: Mapping[str, Sequence[Line]], port: int) -> str | None:
@@ -24,12 +29,32 @@ def start_centre(province: Province, lines: Mapping[str, Sequence[Line]], port: 
     password = centre.first_admin(folder.centre)
     tls = folder.path / "tls"
     centre.certificate(tls, layout.centre.address)
-    command = centre.serve_command(sys.executable, folder.centre, tls)
-    process = province.start("centre", command, namespace=layout.centre.namespace)
-    province.started("centre", [process.pid])
-    centre.wait_until_ready(layout.centre.namespace, url(province), folder.ca)
+    start_serving(province)
     _open(province, port)
     return password
+
+
+def start_serving(province: Province) -> None:
+    """Start the centre's process on its data, and wait until it answers."""
+    folder, there = province.folder, province.layout.centre
+    command = centre.serve_command(sys.executable, folder.centre, folder.path / "tls")
+    files = _resolv_conf(province, province.layout.top.code)
+    process = province.start("centre", covered(command, files), namespace=there.namespace)
+    province.started("centre", [process.pid])
+    centre.wait_until_ready(there.namespace, url(province), folder.ca)
+
+
+def agent_command(province: Province, unit: str, files: Mapping[Path, Path]) -> list[str]:
+    """What starts the agent of a unit, with these files in the places of others."""
+    command = [sys.executable, "-m", "agents", "run", "--dir", str(province.folder.agents / unit)]
+    return covered(command, {**_resolv_conf(province, unit), **files})
+
+
+def _resolv_conf(province: Province, unit: str) -> Mapping[Path, Path]:
+    """So that the unit's machine asks the resolver of its provider, where there is one."""
+    if not has_office(province.layout):
+        return {}
+    return {RESOLV_CONF: province.folder.resolv_conf(provider_of(province.layout, unit))}
 
 
 def url(province: Province) -> str:
@@ -67,11 +92,7 @@ def start_agents(province: Province, units: Sequence[str], say: Say) -> None:
         province.record.agents[unit] = mine.agent
     say(f"{len(units)} agents enrolled")
     processes = [
-        province.start(
-            f"agent-{unit}",
-            [sys.executable, "-m", "agents", "run", "--dir", str(folder.agents / unit)],
-            namespace=namespace,
-        )
+        province.start(f"agent-{unit}", agent_command(province, unit, {}), namespace=namespace)
         for unit, namespace in boxes.items()
     ]
     province.started("agent", [process.pid for process in processes])

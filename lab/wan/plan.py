@@ -6,7 +6,7 @@ lives in 10.0.0.0/8, which only the namespaces see:
     10.0.0.0/24      the topmost unit's LAN; the centre is its machine .10
     10.g.n.0/24      LAN n of group g: a district's office is 0, its communes 1 and up; departments share groups
     10.240.0.0/12    the lines, a /30 each: .1 the parent's end, .2 the unit's
-    .1 of each LAN   the gateway; .10 the agent's machine; .101 and up the PCs
+    .1 of each LAN   the gateway; .10 the agent's machine; .20 and up servers (topmost unit only); .101 and up the PCs
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from core.errors import BadInput
 PLACES = 256
 """LANs in a group."""
 GROUPS = 240
-BOX_HOST, FIRST_PC = 10, 101
+BOX_HOST, FIRST_SERVER, FIRST_PC = 10, 20, 101
 MAX_PCS = 100
 
 Node = tuple[str, str, str | None]
@@ -30,7 +30,7 @@ class Host:
     """A machine in a LAN, with a namespace of its own."""
 
     name: str
-    """`box` (the agent's machine; in the topmost unit the centre itself) or `pc1`, `pc2` …"""
+    """`box` (the agent's machine; in the topmost unit the centre itself), `pc1`, `pc2` …, or a server's name."""
     namespace: str
     address: IPv4Address
 
@@ -97,6 +97,17 @@ class Layout:
         assert box is not None, "lay_out gives the topmost unit one"
         return box
 
+    def server(self, name: str) -> Host:
+        """A machine of the topmost unit's LAN.
+
+        Raises:
+            BadInput: there is none of this name.
+        """
+        found = next((host for host in self.top.hosts if host.name == name), None)
+        if found is None:
+            raise BadInput(f"no machine {name!r} is in this lab", todo="Have one: nhip lab wan up --eoffice")
+        return found
+
     def lines(self) -> Iterator[Line]:
         return (site.line for site in self.sites.values() if site.line is not None)
 
@@ -154,8 +165,11 @@ class Layout:
         return path
 
 
-def lay_out(nodes: Sequence[Node], *, run: str, boxes: Collection[str], pcs: int) -> Layout:
-    """The province of these units, for the run of that name; `boxes` are the units with an agent's machine.
+def lay_out(
+    nodes: Sequence[Node], *, run: str, boxes: Collection[str], pcs: int, servers: Sequence[str] = ()
+) -> Layout:
+    """The province of these units, for the run of that name; `boxes` are the units with an agent's machine, `servers`
+    names of machines in the topmost unit's LAN.
 
     Raises:
         BadInput: the units are not one tree, there are more than 10.0.0.0/8 holds, or a code is there twice.
@@ -167,8 +181,9 @@ def lay_out(nodes: Sequence[Node], *, run: str, boxes: Collection[str], pcs: int
     sites: dict[str, Site] = {}
     for number, (code, level, parent) in enumerate(ordered):
         namespace = f"{run}-{code}"
-        names = ["box"] if parent is None or code in boxes else []
-        names += [f"pc{n}" for n in range(1, pcs + 1)]
+        places = {"box": BOX_HOST} if parent is None or code in boxes else {}
+        places |= {name: FIRST_SERVER + n for n, name in enumerate(servers)} if parent is None else {}
+        places |= {f"pc{n}": FIRST_PC - 1 + n for n in range(1, pcs + 1)}
         # A /30 for each line, in order: line 0 would be the topmost unit's, which has none.
         network = IPv4Network((int(IPv4Address("10.240.0.0")) + 4 * number, 30))
         sites[code] = Site(
@@ -177,15 +192,11 @@ def lay_out(nodes: Sequence[Node], *, run: str, boxes: Collection[str], pcs: int
             parent=parent,
             namespace=namespace,
             lan=lans[code],
-            hosts=tuple(Host(name, f"{namespace}-{name}", lans[code][_place(name)]) for name in names),
+            hosts=tuple(Host(name, f"{namespace}-{name}", lans[code][n]) for name, n in places.items()),
             line=Line(code, parent, network) if parent is not None else None,
             down_device=f"to{number}",
         )
     return Layout(sites)
-
-
-def _place(name: str) -> int:
-    return BOX_HOST if name == "box" else FIRST_PC - 1 + int(name.removeprefix("pc"))
 
 
 def in_tree_order(nodes: Sequence[Node]) -> list[Node]:

@@ -15,7 +15,7 @@ from core.errors import BadInput, Unavailable
 from lab import relay as relays
 from lab.relay import Relay
 from lab.wan.namespaces import connect, make_lines, make_namespaces, remove_namespaces
-from lab.wan.plan import Layout, Node, lay_out
+from lab.wan.plan import Layout, Node
 from lab.wan.record import Folder, Process, Record, alive, inhabitants, inode, process_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,13 +55,19 @@ class Province:
         return cls(folder, folder.load())
 
     @classmethod
-    def build(cls, path: Path, nodes: Sequence[Node], boxes: Sequence[str], pcs: int, say: Say) -> "Province":
+    def build(
+        cls,
+        path: Path,
+        nodes: Sequence[Node],
+        boxes: Sequence[str],
+        pcs: int,
+        say: Say,
+        servers: Sequence[str] = (),
+    ) -> "Province":
         """Make the network: namespaces, lines, LANs. On any failure what was made is taken away again."""
         run = f"nhip-{secrets.token_hex(3)}"
-        lay_out(
-            nodes, run=run, boxes=boxes, pcs=pcs
-        )  # what cannot be laid out is refused before anything is made
-        record = Record(run=run, nodes=list(nodes), boxes=list(boxes), pcs=pcs)
+        record = Record(run=run, nodes=list(nodes), boxes=list(boxes), pcs=pcs, servers=list(servers))
+        # What cannot be laid out is refused before anything is made.
         record.namespaces = dict.fromkeys(record.layout().namespaces(), 0)
         folder = Folder(path)
         folder.create(record)
@@ -95,6 +101,10 @@ class Province:
         found = [process for pid in pids if (process := process_of(name, pid)) is not None]
         self.record.processes += found
         self.folder.save(self.record)
+
+    def running(self, name: str) -> list[Process]:
+        """The recorded processes of this name that have not ended."""
+        return [process for process in self.record.processes if process.name == name and alive(process)]
 
     def start(
         self, name: str, command: Sequence[str], *, namespace: str | None = None, keep: Sequence[int] = ()
@@ -145,6 +155,7 @@ def end(processes: Iterable[Process]) -> None:
     waiting = list({process.pid: process for process in processes}.values())
     for process in waiting:
         _signal(process, signal.SIGTERM)
+        _signal(process, signal.SIGCONT)  # one that was stopped would not hear it
     until = time.monotonic() + ENDS_WITHIN_S
     while waiting and time.monotonic() < until:
         time.sleep(0.02)

@@ -34,6 +34,8 @@ class Record(msgspec.Struct):
     nodes: list[Node]
     boxes: list[str]
     pcs: int
+    servers: list[str] = []
+    """Machines of the e-office in the topmost unit's LAN."""
     port: int = 0
     """Where the wall is open on the host's loopback; 0 before it is."""
     namespaces: dict[str, int] = {}
@@ -43,7 +45,7 @@ class Record(msgspec.Struct):
     """Names of the enrolled agents by unit."""
 
     def layout(self) -> Layout:
-        return lay_out(self.nodes, run=self.run, boxes=self.boxes, pcs=self.pcs)
+        return lay_out(self.nodes, run=self.run, boxes=self.boxes, pcs=self.pcs, servers=self.servers)
 
 
 class Folder:
@@ -57,6 +59,12 @@ class Folder:
         self.centre = path / "centre"
         self.agents = path / "agents"
         self.ca = path / "tls" / "ca.pem"
+        self.eoffice = path / "eoffice"
+        self.eoffice_ca = self.eoffice / "ca"
+
+    def resolv_conf(self, who: str) -> Path:
+        """The `/etc/resolv.conf` of machines that ask this resolver."""
+        return self.eoffice / f"resolv-{who}.conf"
 
     def create(self, record: Record) -> None:
         """Make the folder and the record of what is going to be made.

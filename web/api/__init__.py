@@ -6,7 +6,20 @@ from fastapi import APIRouter, Security
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
-from web.api import agents, maintenance, outages, series, units
+from web.api import (
+    agents,
+    catalogue,
+    coverage,
+    devices,
+    findings,
+    maintenance,
+    outages,
+    secrets,
+    series,
+    service_status,
+    timing,
+    units,
+)
 from web.api.problems import MEDIA_TYPE, Problem
 from web.api.shapes import Me
 from web.auth.guard import user_of
@@ -46,5 +59,19 @@ def openapi(request: Request) -> dict[str, Any]:
     return description
 
 
-for room in (units, outages, agents, series, maintenance):
+# `/services/status` and `/services/expiries` come before the catalogue, which would take these for codes.
+for room in (
+    units,
+    outages,
+    service_status,
+    agents,
+    series,
+    maintenance,
+    catalogue,
+    coverage,
+    timing,
+    devices,
+    findings,
+    secrets,
+):
     router.include_router(room.router)

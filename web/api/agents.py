@@ -45,7 +45,7 @@ async def diagnostics(
     if not hub.connected(agent):
         raise Unavailable("the agent is not connected", retry_after_s=10)
     found = await hub.diagnose(agent, wanted.kind, wanted.target, wanted.params, user.name)
-    return DiagnosisAnswer(found.status, found.reason, found.figures, found.took_ms)
+    return DiagnosisAnswer(found.status, found.reason, found.figures, found.took_ms, found.details)
 
 
 def _agent(request: Request, agent: str) -> AgentState:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 from starlette.requests import Request
 
+from core.values import Level
 from inventory.maintenance import add_window, end_window, read_windows
 from inventory.records import Maintenance
 from web.api.paging import Cursor, Limit, Page, page, page_of
@@ -33,7 +34,10 @@ def add(request: Request, wanted: WindowRequest, _user: Operator) -> Window:
     context = context_of(request)
     now = context.clock.now()
     start = now if wanted.valid_from is None else wanted.valid_from
-    window = Maintenance(wanted.unit, wanted.below, wanted.note, start, wanted.valid_to)
+    unit = wanted.unit
+    if not unit and wanted.service:
+        unit = next((each.code for each in context.registry.units(now) if each.level is Level.PROVINCE), "")
+    window = Maintenance(unit, wanted.below, wanted.note, start, wanted.valid_to, wanted.service)
     number, kept = add_window(context.state, now, window)
     context.registry.refresh()
     return _shown(number, kept)
@@ -53,4 +57,6 @@ def end(
 
 
 def _shown(number: int, window: Maintenance) -> Window:
-    return Window(number, window.unit, window.below, window.note, window.valid_from, window.valid_to)
+    return Window(
+        number, window.unit, window.service, window.below, window.note, window.valid_from, window.valid_to
+    )

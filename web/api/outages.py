@@ -21,11 +21,14 @@ def outages(
     response: Response,
     open_: Annotated[bool, Query(alias="open", description="Only those that have not ended.")] = False,
     cause: Annotated[Cause | None, Query(description="Only those of this cause.")] = None,
+    roots: Annotated[bool, Query(description="Only those that no other outage explains.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[Outage]:
     """Outages of all units, newest first."""
-    return outage_page(request, response, "outages", limit, cursor, open_only=open_, cause=cause)
+    return outage_page(
+        request, response, "outages", limit, cursor, open_only=open_, roots_only=roots, cause=cause
+    )
 
 
 @router.get("/{id}")
@@ -51,11 +54,19 @@ def outage_page(
     *,
     unit: str | None = None,
     open_only: bool = False,
+    roots_only: bool = False,
     cause: Cause | None = None,
+    service: str | None = None,
 ) -> Page[Outage]:
     before = None if cursor is None else decode(collection, cursor, int)
     found = context_of(request).views.outages(
-        unit, open_only=open_only, cause=cause, before=before, limit=limit + 1
+        unit,
+        open_only=open_only,
+        roots_only=roots_only,
+        cause=cause,
+        service=service,
+        before=before,
+        limit=limit + 1,
     )
     next_ = encode(collection, found[limit - 1].id) if len(found) > limit else None
     return page(request, response, found[:limit], next_)

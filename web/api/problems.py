@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from core.errors import BadInput, NhipError, Unavailable
+from inventory.exchange.faults import BadRows, Fault
 from web.auth.guard import NotSignedIn
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,6 +66,8 @@ def answer(error: Exception) -> JSONResponse:
             return _http_problem(error)
         case NotSignedIn():
             return problem("not-signed-in", headers={"WWW-Authenticate": "Bearer"})
+        case BadRows():
+            return problem("bad-input", str(error), errors=[_of_row(fault) for fault in error.faults])
         case BadInput():
             return problem("bad-input", str(error))
         case Unavailable():
@@ -74,6 +77,11 @@ def answer(error: Exception) -> JSONResponse:
             return problem("refused", str(error))
         case _:
             return problem("bug")
+
+
+def _of_row(fault: Fault) -> dict[str, str]:
+    where = [fault.source, str(fault.row - 1), fault.column] if fault.row else [fault.source, fault.column]
+    return {"where": ".".join(filter(None, where)), "what": fault.reason}
 
 
 def _http_problem(error: HTTPException) -> JSONResponse:

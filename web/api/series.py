@@ -1,14 +1,16 @@
-"""`/api/v1/series/{id}`: the history of one figure of one check."""
+"""`/api/v1/series/{id}`: the history of one figure of one check, and its 95th percentile of a month."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 
+from collector.billing import FIVE_MINUTES, month_of, percentile_95
 from core.errors import BadInput
 from web.api.problems import Problem
-from web.api.shapes import Series
-from web.context import context_of
+from web.api.shapes import Percentile, Series
+from web.context import Context, context_of
+from web.i18n import HERE, local_time
 
 router = APIRouter(prefix="/series", tags=["series"])
 
@@ -27,10 +29,13 @@ BUCKETS = [
 ]
 
 
+SeriesId = Annotated[int, Path(ge=0, lt=1 << 31)]
+
+
 @router.get("/{series}")
 def series(
     request: Request,
-    series: Annotated[int, Path(ge=0, lt=1 << 31)],
+    series: SeriesId,
     from_: Annotated[
         int | None, Query(alias="from", ge=0, le=1 << 53, description="ms UTC; an hour before `to`")
     ] = None,
@@ -39,11 +44,12 @@ def series(
         int | None, Query(ge=1_000, le=366 * 24 * HOUR, description="ms; chosen for about 500 points")
     ] = None,
 ) -> Series:
-    """Minimum, mean, maximum and number of samples per bucket, oldest first; at most 5,000 buckets."""
-    views = context_of(request).views
-    found = views.series_of(series)
-    if found is None:
-        raise Problem("not-found", "no series has that id")
+    """Minimum, mean, maximum, number, median and 95th percentile of the samples of each bucket, oldest first.
+
+    At most 5,000 buckets.
+    """
+    context = context_of(request)
+    views, (check, figure) = context.views, _known(context, series)
     end = views.now() if to is None else to
     start = max(0, end - HOUR) if from_ is None else from_
     if start >= end:
@@ -52,8 +58,46 @@ def series(
     if (end - start) // step > MOST:
         raise BadInput(f"more than {MOST} points", todo="Ask for a shorter time or a larger bucket")
     buckets = views.downsample(series, start, end, step)
-    check, figure = found
-    return Series(series, figure, check, step, [(b.at, b.min, b.mean, b.max, b.samples) for b in buckets])
+    points = [(b.at, b.min, b.mean, b.max, b.samples, b.median, b.p95) for b in buckets]
+    return Series(series, figure, check, step, points)
+
+
+@router.get("/{series}/percentile")
+def percentile(
+    request: Request,
+    series: SeriesId,
+    month: Annotated[
+        str | None,
+        Query(pattern="^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])$", description="`2026-11`; the running one"),
+    ] = None,
+) -> Percentile:
+    """The 95th percentile of the five-minute means of a calendar month, by the province's clocks."""
+    context = context_of(request)
+    check, figure = _known(context, series)
+    now = context.views.now()
+    asked = month or f"{local_time(now):%Y-%m}"
+    year, number = map(int, asked.split("-"))
+    period = month_of(year, number, HERE, now)
+    buckets = context.views.downsample(series, period.start, period.end, FIVE_MINUTES)
+    return Percentile(
+        series,
+        figure,
+        check,
+        asked,
+        str(HERE),
+        period.start,
+        period.end,
+        percentile_95(buckets),
+        len(buckets),
+        period.expected,
+    )
+
+
+def _known(context: Context, series: int) -> tuple[int, str]:
+    found = context.views.series_of(series)
+    if found is None:
+        raise Problem("not-found", "no series has that id")
+    return found
 
 
 def choose_bucket(start: int, end: int) -> int:

@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from collector.judge import Said
+from collector.series import PART
 from collector.timeline import Stretch
 from collector.views import CheckState, Outage, UnitState, Uptime
 from core.values import Cause, Status
 from core.wire import DiagnosticKind
 from inventory.registry import Unit
+from web.happenings import Told
+from web.interfaces import Ports
+from web.paths import Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,53 @@ class CheckDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class PathDetail:
+    """A way that traces of a unit's agent found between `first_seen` and `last_seen`, with whose each hop is."""
+
+    id: int
+    target: str
+    method: str
+    first_seen: int
+    last_seen: int
+    reached: bool
+    broke_at: int | None
+    refused: str
+    hops: Sequence[Hop]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceDetail:
+    """An interface of a device, with its newest figures and the series of their histories."""
+
+    index: int
+    name: str
+    kind: str
+    description: str
+    alias: str
+    mac: str
+    enabled: bool | None
+    figures: Mapping[str, Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInterfaces:
+    """A device and its interfaces. `check` asks it; null when it is not asked any more."""
+
+    device: int
+    address: str
+    name: str
+    kind: str
+    check: int | None
+    interfaces: Sequence[InterfaceDetail]
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """A device of a unit's LAN with its newest document."""
+    """A device of a unit's LAN with its newest document: an agent's own machine, or one asked at an address."""
 
     id: int
     agent: str
+    address: str
     name: str
     kind: str
     first_seen: int
@@ -123,24 +169,48 @@ class CheckSaid:
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
     """What was known of a unit in a period. `timeline`: `[start, end, status, reason]`; `heard`: when its agent was,
-    `[first_at, last_at]`; `listening`: when the collector listened; `lives`: of its agent."""
+    `[first_at, last_at]`; `listening`: when the collector listened; `lives`: of its agent; `events`: what its agent and the devices
+    in its LAN told, the newest thousand."""
 
     timeline: Sequence[Stretch]
     heard: list[tuple[int, int]]
     listening: list[tuple[int, int]]
     checks: list[CheckSaid]
     lives: list[dict[str, Any]]
+    events: list[Told]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The history of a figure of a check. Points are `[at, min, mean, max, samples]`, buckets without any left out."""
+    """The history of a figure of a check; buckets without samples are left out.
+
+    Points are `[at, min, mean, max, samples, median, p95]`.
+    """
 
     series: int
     figure: str
     check: int
     bucket_ms: int
-    points: list[tuple[int, float, float, float, int]]
+    points: list[tuple[int, float, float, float, int, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """The 95th percentile of a figure's five-minute means from `start` to `end`: a month, or what is over of it.
+
+    `value` is null without samples. `buckets` of `expected` five minutes have some.
+    """
+
+    series: int
+    figure: str
+    check: int
+    month: str
+    zone: str
+    start: int
+    end: int
+    value: float | None
+    buckets: int
+    expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +239,33 @@ Moment = Annotated[int, Field(ge=0, le=32_000_000_000_000)]
 
 
 class WindowRequest(BaseModel):
-    """Planned work on a unit; without `valid_from` it begins now, without `valid_to` it lasts until it is ended."""
+    """Planned work on a unit; without `valid_from` it begins now, without `valid_to` it lasts until it is ended. With
+    `service` it is work on that service, as the unit sees it; without `unit`, as all see it."""
 
     model_config = ConfigDict(extra="forbid")
 
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    unit: Annotated[str, StringConstraints(max_length=32)] = ""
+    service: Annotated[str, StringConstraints(max_length=32)] = ""
     note: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
     below: bool = False
     valid_from: Moment | None = None
     valid_to: Moment | None = None
 
+    @model_validator(mode="after")
+    def _of_something(self) -> "WindowRequest":
+        if not (self.unit or self.service):
+            raise ValueError("a window is of a unit or of a service")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window of planned work on a unit, and with `below` on all that hang on it."""
+    """A window of planned work on a unit, and with `below` on all that hang on it; with `service`, on that service as it is
+    seen there."""
 
     id: int
     unit: str
+    service: str
     below: bool
     note: str
     valid_from: int
@@ -194,10 +274,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisAnswer:
+    """What a diagnostic found; `details` are bodies of documents by their kind, such as the hops of a `path`."""
+
     status: str
     reason: str
     figures: Mapping[str, float]
     took_ms: int
+    details: Mapping[str, Any]
 
 
 def unit_detail(
@@ -239,6 +322,34 @@ def check_detail(state: CheckState) -> CheckDetail:
         figures={
             name: Sample(point.at, point.value, state.series.get(name))
             for name, point in state.figures.items()
+            if PART not in name
         },
-        series=dict(state.series),
+        series={name: series for name, series in state.series.items() if PART not in name},
+    )
+
+
+def device_interfaces(found: Ports) -> DeviceInterfaces:
+    device = found.device
+    return DeviceInterfaces(
+        device=device.id,
+        address=device.address,
+        name=device.name,
+        kind=device.kind,
+        check=found.check.check.id if found.check else None,
+        interfaces=[
+            InterfaceDetail(
+                port.index,
+                port.name,
+                port.kind,
+                port.description,
+                port.alias,
+                port.mac,
+                port.enabled,
+                {
+                    name: Sample(point.at, point.value, port.series.get(name))
+                    for name, point in port.figures.items()
+                },
+            )
+            for port in found.ports
+        ],
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
+from collector.services.views import Sight
 from collector.views import Outage, UnitState
 from core.values import Level, Status
 from inventory.devices import devices
@@ -15,16 +16,23 @@ from web.api.problems import Problem
 from web.api.shapes import (
     CheckDetail,
     CheckSaid,
+    DeviceInterfaces,
     EvidenceDetail,
     Machine,
+    PathDetail,
     UnitDetail,
     check_detail,
+    device_interfaces,
     unit_detail,
 )
 from web.context import Context, context_of
+from web.happenings import told
+from web.interfaces import ports_of
+from web.paths import hops_of, way_of
 
 EVIDENCE_MS = 31 * 24 * 3_600_000
 """So far back evidence is in memory."""
+EVENTS = 1_000
 
 router = APIRouter(prefix="/units", tags=["units"])
 
@@ -86,6 +94,14 @@ def outages(
     return outage_page(request, response, f"outages {code}", limit, cursor, unit=code)
 
 
+@router.get("/{code}/services")
+def services(request: Request, code: str) -> list[Sight]:
+    """What the unit sees of each service that it watches, by code of the service."""
+    context = context_of(request)
+    _unit(context, code)
+    return list(context.services.sights_of(code))
+
+
 @router.get("/{code}/evidence")
 def evidence(
     request: Request,
@@ -107,7 +123,43 @@ def evidence(
         listening=[(each.first_at, each.last_at) for each in found.listening],
         checks=[CheckSaid(each.check, each.role, each.label, each.own, each.said) for each in found.checks],
         lives=[life._asdict() for life in found.lives],
+        events=told(context, code, start, until, EVENTS),
     )
+
+
+@router.get("/{code}/paths")
+def paths(request: Request, response: Response, code: str, limit: Limit = 50) -> Page[PathDetail]:
+    """The ways that traces of the unit's agent found, the one seen last first; whose each hop is by the registry."""
+    context = context_of(request)
+    _unit(context, code)
+    way = way_of(context.registry, code, context.clock.now())
+    found = [
+        PathDetail(
+            each.id,
+            each.trace.target,
+            each.trace.method,
+            each.first_seen,
+            each.last_seen,
+            each.trace.reached,
+            each.trace.broke_at,
+            each.trace.refused,
+            hops_of(each.trace, way),
+        )
+        for each in context.views.paths(code, limit)
+    ]
+    return page(request, response, found, None)
+
+
+@router.get("/{code}/interfaces")
+def interfaces(
+    request: Request, response: Response, code: str, limit: Limit = 200, cursor: Cursor = None
+) -> Page[DeviceInterfaces]:
+    """The interfaces of each device of the unit that is asked over SNMP, by device, as of now."""
+    context = context_of(request)
+    _unit(context, code)
+    found = ports_of(devices(context.state, code), context.views.checks(code))
+    items, next_ = page_of(found, lambda each: each.device.id, f"interfaces {code}", cursor, limit, int)
+    return page(request, response, [device_interfaces(each) for each in items], next_)
 
 
 @router.get("/{code}/devices")
@@ -120,7 +172,7 @@ def unit_devices(
     found = devices(context.state, code)
     items, next_ = page_of(found, lambda device: device.id, f"devices {code}", cursor, limit, int)
     machines = [
-        Machine(one.id, one.agent, one.name, one.kind, one.first_seen, one.last_seen, one.body)
+        Machine(one.id, one.agent, one.address, one.name, one.kind, one.first_seen, one.last_seen, one.body)
         for one in items
     ]
     return page(request, response, machines, next_)

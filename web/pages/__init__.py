@@ -5,10 +5,13 @@ from fastapi import APIRouter
 from web.context import Context
 from web.pages.agents import router as agents
 from web.pages.alerts import router as alerts
+from web.pages.diagnostics import router as diagnostics
 from web.pages.files import router as files
 from web.pages.language import router as language
+from web.pages.maintenance import router as maintenance
 from web.pages.outages import router as outages
 from web.pages.rendering import render
+from web.pages.services import router as services
 from web.pages.unit import router as unit
 from web.pages.wall import router as wall
 
@@ -18,6 +21,6 @@ __all__ = ["page_routes", "render"]
 def page_routes(_context: Context) -> APIRouter:
     """Every page, fragment and static file. Routes find the context with the request."""
     router = APIRouter()
-    for page in (wall, unit, outages, agents, alerts, language, files):
+    for page in (wall, unit, services, outages, maintenance, agents, diagnostics, alerts, language, files):
         router.include_router(page)
     return router

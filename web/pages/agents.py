@@ -14,6 +14,7 @@ from collector.tables import agent_events
 from collector.views import AgentState, EpochCount
 from inventory.state import State
 from web.context import context_of
+from web.pages.diagnostics import CHOICES
 from web.pages.rendering import render
 from web.pages.unit import cpu_share
 
@@ -75,6 +76,7 @@ def agent_page(request: Request, agent: Annotated[str, Path(max_length=80)]) -> 
         "total": sums(found.epochs),
         "sums": sums,
         "events": _events(context.state, agent),
+        "choices": CHOICES,
     }
     return render(request, "agent.html", details)
 

@@ -41,28 +41,28 @@ def facts(speaker: Speaker, body: Mapping[str, Any]) -> Sequence[tuple[str, Sequ
     hardware, bios, system = (_part(body, key) for key in ("hardware", "bios", "operatingsystem"))
     found = [
         (NAME, [_text(hardware.get("name"))]),
-        (MODEL, [_join(bios.get("smanufacturer"), bios.get("smodel"))]),
+        (MODEL, [join(bios.get("smanufacturer"), bios.get("smodel"))]),
         (SERIAL, [_text(bios.get("ssn"))]),
-        (SYSTEM, [_join(system.get("full_name") or system.get("name"), system.get("arch"))]),
-        (CPU, [_cpu(cpu) for cpu in _parts(body, "cpus")]),
+        (SYSTEM, [join(system.get("full_name") or system.get("name"), system.get("arch"))]),
+        (CPU, [_cpu(cpu) for cpu in parts(body, "cpus")]),
         (MEMORY, [_mebibytes(speaker, hardware.get("memory"))]),
         (
             DISKS,
             [
-                _join(
+                join(
                     disk.get("name"),
                     disk.get("model"),
                     disk.get("serial"),
                     _mebibytes(speaker, disk.get("disksize")),
                 )
-                for disk in _parts(body, "storages")
+                for disk in parts(body, "storages")
             ],
         ),
         (
             VOLUMES,
             [
-                _join(drive.get("type"), drive.get("filesystem"), _mebibytes(speaker, drive.get("total")))
-                for drive in _parts(body, "drives")
+                join(drive.get("type"), drive.get("filesystem"), _mebibytes(speaker, drive.get("total")))
+                for drive in parts(body, "drives")
             ],
         ),
         (NETWORK, list(_networks(body))),
@@ -107,17 +107,17 @@ def _label(value: object) -> str:
 
 
 def _networks(body: Mapping[str, Any]) -> Iterator[str]:
-    for network in _parts(body, "networks"):
+    for network in parts(body, "networks"):
         name = _text(network.get("description"))
         if name != "lo":
             address = network.get("ipaddress") or network.get("ipaddress6")
-            yield _join(name, address, network.get("mac"))
+            yield join(name, address, network.get("mac"))
 
 
 def _cpu(cpu: Mapping[str, Any]) -> str:
     cores, threads = cpu.get("core"), cpu.get("thread")
     size = f"{cores or '?'}/{threads or '?'}" if cores or threads else ""
-    return _join(cpu.get("name"), size)
+    return join(cpu.get("name"), size)
 
 
 def _part(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ def _part(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _parts(body: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+def parts(body: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
     parts = body.get(key)
     return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
 
@@ -138,5 +138,5 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _join(*parts: object) -> str:
+def join(*parts: object) -> str:
     return " · ".join(text for part in parts if (text := _text(part)))

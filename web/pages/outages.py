@@ -22,11 +22,23 @@ def outages(
     unit: Annotated[str | None, Query(max_length=40)] = None,
     before: Annotated[int | None, Query(ge=1, lt=1 << 53)] = None,
     open_only: Annotated[bool, Query(alias="open")] = False,
+    each: Annotated[bool, Query()] = False,
     cause: Annotated[Cause | None, Query()] = None,
+    service: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    """`before` is the id to go on from; one more than a page is read, to know whether there is a next."""
-    context = context_of(request)
-    found = context.views.outages(unit, open_only=open_only, cause=cause, before=before, limit=PAGE + 1)
+    """`before` is the id to go on from; one more than a page is read, to know whether there is a next. What another
+    outage explains is folded into that one, unless `each` is asked for, or a unit, a cause or a service."""
+    views = context_of(request).views
+    folded = not (each or unit or cause or service)
+    found = views.outages(
+        unit,
+        open_only=open_only,
+        roots_only=folded,
+        cause=cause,
+        service=service,
+        before=before,
+        limit=PAGE + 1,
+    )
     return render(
         request,
         "outages.html",
@@ -35,7 +47,10 @@ def outages(
             "next": found[PAGE - 1].id if len(found) > PAGE else None,
             "before": before,
             "open_only": open_only,
+            "explains": views.explained_counts([outage.id for outage in found[:PAGE]]) if folded else {},
+            "each": each,
             "unit": unit,
+            "service": service,
             "cause": cause,
             "causes": list(Cause),
         },

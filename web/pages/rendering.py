@@ -8,14 +8,28 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from collector.services.subjects import service_of
 from web.auth.guard import csrf_token, user_of
 from web.auth.roles import Role
 from web.context import Context, context_of
 from web.i18n import HERE, LANGUAGES, language_of, speaker
 from web.pages.files import asset
 from web.palette import LOOKS, THEMES, look_of
+from web.sights import (
+    CUT,
+    FACES,
+    STANDINGS,
+    WORST,
+    cause_key,
+    face_of,
+    headline,
+    look_of_cause,
+    shared,
+    split,
+)
+from web.trial import layer_number, other_figures
 from web.verdicts import cause, sentence, subject
-from web.words import figure, reason, word
+from web.words import check_kind, figure, reason, word
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -30,14 +44,26 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     environment.globals |= {
+        "CUT": CUT,
+        "FACES": FACES,
         "LANGUAGES": LANGUAGES,
         "LOOKS": LOOKS,
         "Role": Role,
+        "STANDINGS": STANDINGS,
         "THEMES": THEMES,
+        "WORST": WORST,
         "ZONE": HERE.tzname(None),
         "asset": asset,
+        "cause_key": cause_key,
+        "face_of": face_of,
+        "layer_number": layer_number,
         "look_of": look_of,
+        "look_of_cause": look_of_cause,
+        "other_figures": other_figures,
+        "service_of": service_of,
+        "split": split,
     }
     return environment
 
@@ -62,14 +88,18 @@ def render(
         "_": spoken.gettext,
         "cause_word": partial(cause, spoken),
         "csrf": csrf_token(request),
+        "kind_word": partial(check_kind, spoken),
         "language": spoken.language,
         "ngettext": spoken.ngettext,
         "now": now,
         "path": request.url.path,
         "figure": partial(figure, spoken),
+        "headline_words": partial(headline, spoken),
         "reason": partial(reason, spoken),
+        "shared_words": partial(shared, spoken),
         "sentence": partial(sentence, spoken, partial(name_of, context)),
-        "subject": partial(subject, spoken),
+        "service_name": context.services.name,
+        "subject": partial(subject, spoken, context.services.name),
         "word": partial(word, spoken),
         "unit_name": partial(name_of, context),
         "user": user_of(request),

@@ -1,4 +1,4 @@
-"""A unit's verdicts over a stretch of time, as a bar: pure, for the template to draw."""
+"""A unit's verdicts over a stretch of time, as a bar, with what happened meanwhile as marks on it: pure, for the template."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from collector.subjects import UNIT
 from collector.timeline import Stretch
 from collector.views import Outage
+from core.told import EVIDENCE
 from core.values import Cause
+from web.happenings import Told
 from web.palette import look_of
 
 WIDTH = 1_000
@@ -27,6 +29,25 @@ class Bar:
     end: int
     cause: Cause | None
     outage: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened, at `x` of the bar. `loud`: of links, power or a restart."""
+
+    x: float
+    loud: bool
+    told: Told
+
+
+def marks(happened: Iterable[Told], start: int, end: int) -> list[Mark]:
+    """What happened from `start` to `end`, in order."""
+    scale = WIDTH / max(1, end - start)
+    return [
+        Mark((each.at - start) * scale, each.kind in EVIDENCE, each)
+        for each in happened
+        if start <= each.at < end
+    ]
 
 
 def bars(timeline: Sequence[Stretch], outages: Iterable[Outage], start: int, end: int) -> list[Bar]:

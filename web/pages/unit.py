@@ -9,16 +9,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector.paths import Trace
+from collector.services.subjects import service_of
 from collector.views import AgentState, CheckState, Outage, Views
 from inventory.devices import devices, versions
 from inventory.records import LINE_ROLES
 from web.context import Context, context_of
+from web.happenings import told
 from web.i18n import language_of, speaker
+from web.interfaces import Ports, ports_of
+from web.pages.devices import asked_facts
 from web.pages.hosts import facts, revisions
 from web.pages.rendering import name_of, render
-from web.pages.timeline import bars
+from web.pages.timeline import bars, marks
+from web.paths import Hop, hops_of, way_of
 
 LISTED = 20
+PATHS = 10
+MARKS = 500
+"""Events of the last day that the timeline shows."""
 VERSIONS = 20
 """Of a machine's document, that a page reads: each may have 64 KiB, and is compared with the one before."""
 MAIN_FIGURES = (
@@ -28,6 +37,7 @@ MAIN_FIGURES = (
     "connect_seconds",
     "query_seconds",
     "handshake_seconds",
+    "rtt_seconds",
 )
 """The figure that tells most of a check, by kind of check: the first of these that it has."""
 DAY_MS = 24 * 3_600_000
@@ -43,11 +53,22 @@ class Graph:
     which are the smoke around it, and of its loss."""
 
     label: str
+    interval_ms: int
     time: int
     figure: str
     least: int | None
     most: int | None
     loss: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The series of what goes in and out of an interface."""
+
+    label: str
+    incoming: int
+    outgoing: int
+    interval_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,16 @@ class Side:
     check: CheckState
     rtt: float | None
     loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A way to the centre, and when it was seen first and last."""
+
+    first_seen: int
+    last_seen: int
+    trace: Trace
+    hops: Sequence[Hop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +110,20 @@ def unit_page(request: Request, code: Code) -> Response:
     day = views.evidence(code, now - DAY_MS, now).timeline
     agents = [agent for agent in views.agents() if agent.unit == code]
     spoken = speaker(language_of(request), now)
+    known, checks = devices(context.state, code), _checks(views, code)
+    asking = {
+        check.check.target: check for check in checks if check.check.kind == "snmp" and check.vantage == code
+    }
+    ports = ports_of(known, checks)
     machines = [
-        (device, facts(spoken, device.body), revisions(versions(context.state, device.id, VERSIONS)))
-        for device in devices(context.state, code)
+        (
+            device,
+            asked_facts(spoken, device, asking.get(device.address))
+            if device.address
+            else facts(spoken, device.body),
+            revisions(versions(context.state, device.id, VERSIONS)),
+        )
+        for device in known
     ]
     return render(
         request,
@@ -92,10 +134,16 @@ def unit_page(request: Request, code: Code) -> Response:
             "uptimes": views.uptimes(code),
             "outages": outages[:LISTED],
             "bars": bars(day, outages, now - DAY_MS, now),
-            "sides": _sides(_checks(views, code)),
+            "marks": marks(told(context, code, now - DAY_MS, now, MARKS), now - DAY_MS, now),
+            "happened": told(context, code, 0, now + 1, LISTED)[::-1],
+            "sides": _sides(checks),
+            "sights": context.services.sights_of(code),
+            "ports": ports,
+            "traffic": _traffic(ports),
+            "paths": _ways(context, code),
             "more_outages": len(outages) > LISTED,
             "shaded": _shaded(outages, now),
-            "graphs": _graphs(context, _checks(views, code)),
+            "graphs": _graphs(context, checks),
             "agents": agents,
             "machines": machines,
         },
@@ -106,6 +154,16 @@ def unit_page(request: Request, code: Code) -> Response:
 def unit_now(request: Request, code: Code) -> Response:
     """State, checks and agents as they are now."""
     return render(request, "parts/unit_now.html", _now(context_of(request), code))
+
+
+@router.get("/fragments/units/{code}/services")
+def unit_services(request: Request, code: Code) -> Response:
+    """What the unit sees of each service now."""
+    context = context_of(request)
+    details = {"unit": context.views.unit(code), "sights": context.services.sights_of(code)}
+    if details["unit"] is None:
+        raise HTTPException(404)
+    return render(request, "parts/unit_services.html", details)
 
 
 def _now(context: Context, code: str) -> dict[str, object]:
@@ -145,6 +203,15 @@ def _sides(checks: Iterable[CheckState]) -> Sequence[Side]:
     return sorted(found, key=lambda side: (side.own, side.check.role != "hub"))
 
 
+def _ways(context: Context, code: str) -> Sequence[Traced]:
+    """The ways to the centre that were seen, the latest first."""
+    way = way_of(context.registry, code, context.clock.now())
+    return [
+        Traced(each.first_seen, each.last_seen, each.trace, hops_of(each.trace, way))
+        for each in context.views.paths(code, PATHS)
+    ]
+
+
 def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:
     """What can be drawn, the line first: that is what a unit's page is opened for."""
     found = []
@@ -156,6 +223,7 @@ def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:
             found.append(
                 Graph(
                     label,
+                    check.check.interval_ms,
                     check.series[main],
                     main,
                     of("rtt_min_seconds"),
@@ -166,12 +234,30 @@ def _graphs(context: Context, checks: Iterable[CheckState]) -> Sequence[Graph]:
     return found
 
 
+def _traffic(ports: Iterable[Ports]) -> Sequence[Traffic]:
+    """Of the interfaces whose traffic is kept."""
+    return [
+        Traffic(
+            " · ".join(filter(None, (found.device.name, port.name, port.alias))),
+            port.series["in_bits_per_second"],
+            port.series["out_bits_per_second"],
+            found.check.check.interval_ms,
+        )
+        for found in ports
+        if found.check is not None
+        for port in found.ports
+        if port.series.keys() >= {"in_bits_per_second", "out_bits_per_second"}
+    ]
+
+
 def _shaded(outages: Iterable[Outage], now: int) -> Sequence[tuple[int, int]]:
     """The stretches that graphs show as outages."""
     return [
         (outage.began_at, outage.ended_at if outage.ended_at is not None else now)
         for outage in outages
-        if not outage.retracted and (outage.ended_at is None or outage.ended_at > now - GRAPH_MS)
+        if service_of(outage.subject) is None
+        and not outage.retracted
+        and (outage.ended_at is None or outage.ended_at > now - GRAPH_MS)
     ]
 
 

@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const OLD_MS = 90_000;
-  const KINDS = ["unit", "outage", "agent", "heartbeat", "resync"];
+  const KINDS = ["unit", "outage", "agent", "service", "heartbeat", "resync"];
   const banner = document.getElementById("stale");
   const streaming = document.body.hasAttribute("sse-connect");
   const polling = document.querySelector("[hx-trigger*='every']") !== null;

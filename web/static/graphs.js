@@ -1,5 +1,6 @@
-// Graphs of a check: its time and, for pings, its loss; outages are shaded. A ping's time is drawn as smoke: the middle of
-// each bucket as a line, coloured by what was lost, within the spread of the bursts' middles, within that of all replies.
+// Graphs of a check: its time and, for pings, its loss; outages are shaded. Time is drawn as smoke: the median of each bucket
+// as a line, coloured by what was lost; a darker band from it up to the 95th percentile; and the smoke from the least
+// to the most, of a ping of all its replies.
 "use strict";
 (() => {
   const box = document.getElementById("graphs");
@@ -7,70 +8,37 @@
   const select = document.getElementById("graph-check");
   const buttons = [...document.querySelectorAll(".ranges button")];
   const outages = JSON.parse(box.dataset.outages);
-  const lang = document.documentElement.lang;
-  const zone = document.body.dataset.zone;
+  const { colour, faint, number, duration, durations, moment } = chart;
   // The centre's clock counts, not this browser's.
   const drift = Number(box.dataset.now) - Date.now();
+  const [MIN, MEAN, MAX, MEDIAN, P95] = [1, 2, 3, 5, 6]; // places in a point of the API
+  const MUCH = 0.2; // of the packets lost: from here on the line is red
   const plots = [];
   let asked = 0;
 
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-  const faint = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");
-  const number = (value, digits) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(value);
   const percent = (ratio) => `${number(ratio * 100, 1)} %`;
 
-  const UNITS = [[1, "s"], [1e3, "ms"], [1e6, "µs"]];
-  const unitOf = (seconds) => UNITS.find(([factor]) => seconds * factor >= 1) ?? UNITS[2];
+  const RATES = [[1e9, "Gbit/s"], [1e6, "Mbit/s"], [1e3, "kbit/s"], [1, "bit/s"]];
+  const rateOf = (bits) => RATES.find(([size]) => bits >= size) ?? RATES[3];
+  const rate = (bits) => `${number(bits / rateOf(bits)[0], 1)} ${rateOf(bits)[1]}`;
 
-  function duration(seconds) {
-    const [factor, unit] = unitOf(seconds);
-    const size = seconds * factor;
-    return `${number(size, size < 100 ? 1 : 0)} ${unit}`;
+  function rates(ticks) {
+    const [size, unit] = rateOf(Math.max(...ticks));
+    return ticks.map((bits) => `${number(bits / size, 2)} ${unit}`);
   }
-
-  // All ticks of an axis in one unit, told apart by as many decimals as they need.
-  function durations(ticks) {
-    const [factor, unit] = unitOf(Math.max(...ticks));
-    return ticks.map((seconds) => `${number(seconds * factor, 2)} ${unit}`);
-  }
-
-  const moment = new Intl.DateTimeFormat(lang === "vi" ? "vi-VN" : "en-GB", {
-    timeZone: zone, day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
-  });
 
   async function points(series, from, to, bucket) {
     const answer = await fetch(`/api/v1/series/${series}?from=${from}&to=${to}&bucket=${bucket}`);
     if (!answer.ok) throw new Error(`series ${series}: ${answer.status}`);
     const found = new Map((await answer.json()).points.map((point) => [point[0], point]));
     // A bucket without samples is a hole in the line, not a line across it.
-    const columns = [[], [], [], []];
-    for (let at = from - (from % bucket); at < to; at += bucket) {
-      const point = found.get(at);
-      columns[0].push(at / 1000);
-      for (const i of [1, 2, 3]) columns[i].push(point ? point[i] : null);
-    }
-    return { columns, any: found.size > 0 };
-  }
-
-  const dates = (lang === "vi")
-    ? [[86400 * 28, "{DD}/{MM}"], [86400, "{DD}/{MM}"], [3600, "{HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]]
-    : [[86400 * 28, "{D} {MMM}"], [86400, "{D} {MMM}"], [3600, "{HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]];
-  const day = lang === "vi" ? "\n{DD}/{MM}" : "\n{D} {MMM}";
-  const axisDates = dates.map(([step, form]) =>
-    [step, form, null, null, step < 86400 ? day : null, null, null, null, 1]);
-
-  function shade(plot) {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.fillStyle = faint(colour("down"), 0.22);
-    for (const [from, to] of outages) {
-      const left = Math.max(bbox.left, plot.valToPos(from / 1000, "x", true));
-      const right = Math.min(bbox.left + bbox.width, plot.valToPos(to / 1000, "x", true));
-      if (right >= bbox.left && left <= bbox.left + bbox.width) {
-        ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
-      }
-    }
-    ctx.restore();
+    const times = [];
+    for (let at = from - (from % bucket); at < to; at += bucket) times.push(at);
+    return {
+      at: times.map((at) => at / 1000),
+      of: (place) => times.map((at) => found.get(at)?.[place] ?? null),
+      any: found.size > 0,
+    };
   }
 
   // The line again, piece by piece, in a warmer colour where packets were lost.
@@ -82,7 +50,7 @@
     ctx.lineCap = "round";
     for (let i = 0; i < at.length; i++) {
       if (!lost[i] || middle[i] === null || middle[i] === undefined) continue;
-      ctx.strokeStyle = colour(lost[i] >= 0.2 ? "down" : "degraded");
+      ctx.strokeStyle = colour(lost[i] >= MUCH ? "down" : "degraded");
       const half = (at[Math.min(i + 1, at.length - 1)] - at[Math.max(i - 1, 0)]) / 4;
       const y = plot.valToPos(middle[i], "y", true);
       ctx.beginPath();
@@ -93,10 +61,8 @@
     ctx.restore();
   }
 
-  function draw(holder, columns, { title, height, format, ticked, bands, range, ink, lost }) {
-    const quiet = colour("quiet");
-    const grid = { stroke: colour("line"), width: 1 };
-    const font = "12px system-ui, 'Noto Sans', sans-serif";
+  // Columns: time, the line and, with `smoke`, the 95th percentile, the least and the most.
+  function draw(holder, columns, { title, height, format, ticked, smoke, range, ink, lost, wide }) {
     const readOut = document.createElement("p");
     readOut.className = "read-out";
     holder.replaceChildren(readOut);
@@ -110,29 +76,27 @@
     const plot = new uPlot({
       width: holder.clientWidth,
       height,
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+      tzDate: chart.tzDate,
       cursor: { sync: { key: "graphs" }, points: { size: 6 }, drag: { x: false, y: false } },
       legend: { show: false },
       scales: { y: { range } },
-      axes: [
-        { stroke: quiet, grid, ticks: grid, font, values: axisDates, space: 60 },
-        { stroke: quiet, grid, ticks: grid, font, size: 64, space: height > 150 ? 32 : 18, values: (_, ticks) => ticked(ticks) },
-      ],
+      axes: chart.axes(height, ticked, wide),
       series: [
         {},
-        { stroke: ink, width: 1.5, points: { show: false }, fill: bands.length ? undefined : faint(ink, 0.25) },
-        ...bands.flatMap(() => [{ ...edge }, { ...edge }]),
+        { stroke: ink, width: 1.5, points: { show: false }, fill: smoke ? undefined : faint(ink, 0.25) },
+        ...(smoke ? [{ ...edge }, { ...edge }, { ...edge }] : []),
       ],
-      bands: bands.map((strength, i) => ({ series: [2 * i + 3, 2 * i + 2], fill: faint(ink, strength) })),
+      bands: smoke ? [{ series: [4, 3], fill: faint(ink, 0.15) }, { series: [2, 1], fill: faint(ink, 0.34) }] : [],
       hooks: {
-        drawClear: [shade],
+        drawClear: [chart.shade(outages)],
         draw: lost ? [(plot) => warm(plot, lost)] : [],
         setCursor: [({ cursor: { idx } }) => {
           if (idx === null || idx === undefined) return say("", "");
-          const [middle, least, most] = [1, 2, 3].map((i) => columns[i]?.[idx]);
-          if (middle === null || middle === undefined) return say(moment.format(columns[0][idx] * 1000), "–");
-          const spread = bands.length ? ` (${format(least)} – ${format(most)})` : "";
-          return say(moment.format(columns[0][idx] * 1000), format(middle) + spread);
+          const at = moment.format(columns[0][idx] * 1000);
+          const [line, p95, least, most] = [1, 2, 3, 4].map((i) => columns[i]?.[idx] ?? null);
+          if (line === null) return say(at, "–");
+          const spread = smoke ? ` · p95 ${format(p95)} · ${least === null ? "–" : format(least)} – ${most === null ? "–" : format(most)}` : "";
+          return say(at, format(line) + spread);
         }],
       },
     }, columns, holder);
@@ -148,11 +112,13 @@
     const turn = ++asked;
     const option = select.selectedOptions[0];
     const button = buttons.find((one) => one.getAttribute("aria-pressed") === "true");
-    const bucket = Number(button.dataset.bucket) * 1000;
+    // At least two samples in each bucket, or a line of single points with holes between is all there is.
+    const step = Number(button.dataset.bucket) * 1000;
+    const bucket = step * Math.max(1, Math.ceil((2 * Number(option.dataset.interval)) / step));
     const to = Date.now() + drift;
     const from = to - Number(button.dataset.hours) * 3_600_000;
-    const { time: main, least, most, loss: lossy } = option.dataset;
-    const wanted = [main, lossy, least, most];
+    const { time: main, least, most, loss: lossy, out } = option.dataset;
+    const wanted = [main, lossy ?? out, least, most];
     let found = null;
     try {
       found = await Promise.all(wanted.map((series) => series && points(series, from, to, bucket)));
@@ -166,16 +132,25 @@
     box.querySelector("[data-empty]").hidden = found === null || any;
     if (!any) return;
     const [time, loss, lows, highs] = found;
-    const [at, low, mean, high] = time.columns;
-    const smoke = lows && highs ? [lows.columns[1], highs.columns[3], low, high] : [low, high];
-    draw(document.getElementById("graph-time"), [at, mean, ...smoke], {
+    const spread = (one) => [one.at, one.of(MEDIAN), one.of(P95), one.of(MIN), one.of(MAX)];
+    if (out) {
+      for (const [id, one, title] of [["graph-time", time, box.dataset.in], ["graph-loss", loss, box.dataset.out]]) {
+        draw(document.getElementById(id), spread(one), {
+          title, height: 150, format: rate, ticked: rates, ink: colour("link"), smoke: true, wide: true,
+          range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1000],
+        });
+      }
+      return;
+    }
+    const columns = [time.at, time.of(MEDIAN), time.of(P95), (lows ?? time).of(MIN), (highs ?? time).of(MAX)];
+    draw(document.getElementById("graph-time"), columns, {
       title: option.dataset.figure, height: loss ? 200 : 280, format: duration, ticked: durations, ink: colour("link"),
-      bands: lows && highs ? [0.16, 0.3] : [0.2], lost: loss?.columns[2],
+      smoke: true, lost: loss?.of(MEAN),
       range: (_, low, high) => [0, high > 0 ? high * 1.1 : 0.001],
     });
     if (!loss) return;
-    draw(document.getElementById("graph-loss"), [loss.columns[0], loss.columns[2]], {
-      title: box.dataset.loss, height: 96, format: percent, ticked: (ticks) => ticks.map(percent), bands: [], ink: colour("degraded"),
+    draw(document.getElementById("graph-loss"), [loss.at, loss.of(MEAN)], {
+      title: box.dataset.loss, height: 96, format: percent, ticked: (ticks) => ticks.map(percent), ink: colour("degraded"),
       range: (_, low, high) => [0, Math.max(0.05, high)],
     });
   }

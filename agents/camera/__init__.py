@@ -1,0 +1,1 @@
+"""What cameras say, read: RTSP, SDP, RTP, SOAP. Bytes in, values out. No I/O."""

@@ -1,0 +1,1 @@
+"""What mail servers say, read: bytes in, values out. No I/O."""

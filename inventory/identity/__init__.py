@@ -1,0 +1,1 @@
+"""How reported machines become known ones: evidence between two reports, and what follows from all of it."""

@@ -1,0 +1,63 @@
+"""Reads what agents heard in their LANs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from inventory.lan.store import KEPT, kept_of
+from inventory.lan.tables import sightings
+from inventory.lan.vendors import vendor
+
+_TYPES = {"printer": "Printer", "switch": "NetworkEquipment", "router": "NetworkEquipment", "phone": "Phone"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A MAC in a unit's LAN. Addresses, names and hints: what was told last comes first. `vendor` is the adapter's maker."""
+
+    unit: str
+    mac: str
+    vendor: str
+    first_seen: int
+    last_seen: int
+    addresses: tuple[str, ...]
+    names: tuple[str, ...]
+    hints: dict[str, tuple[str, ...]]
+    neighbours: tuple[dict[str, Any], ...]
+    """What it says by LLDP or CDP of itself and of its port that the agent's machine is on."""
+
+
+def read_sightings(connection: sa.Connection, unit: str, limit: int = KEPT) -> Sequence[Sighting]:
+    """Those of a unit, the one seen last first."""
+    c = sightings.c
+    query = sa.select(sightings).where(c.unit == unit).order_by(c.last_seen.desc(), c.mac).limit(limit)
+    found: list[Sighting] = []
+    for row in connection.execute(query):
+        kept = kept_of(row)
+        hints = {name: tuple(told) for name, told in kept.hints.items() if name != "neighbour"}
+        near = tuple(json.loads(text) for text in kept.hints.get("neighbour", ()))
+        times = kept.first_seen, kept.last_seen
+        entries = tuple(kept.addresses), tuple(kept.names)
+        found.append(Sighting(unit, row.mac, vendor(row.mac), *times, *entries, hints, near))
+    return found
+
+
+def as_document(sighting: Sighting) -> dict[str, Any]:
+    """In the form of an inventory, as matching reads it: a machine of which no more than its adapter is known."""
+    kinds = sighting.hints.get("kind", ())
+    name = {"name": sighting.names[0]} if sighting.names else {}
+    addresses = sighting.addresses or ("",)
+    networks = [
+        {"mac": sighting.mac}
+        | ({"ipaddress": address} if address and ":" not in address else {})
+        | ({"ipaddress6": address} if ":" in address else {})
+        for address in addresses
+    ]
+    return {
+        "deviceid": f"lan-{sighting.unit}-{sighting.mac}",
+        "itemtype": next((_TYPES[kind] for kind in kinds if kind in _TYPES), "Unmanaged"),
+        "content": {"hardware": name, "networks": networks},
+    }

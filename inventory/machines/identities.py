@@ -1,0 +1,100 @@
+"""Which faces are one machine, as of now: the state store's faces and answers held in `identity.known`.
+
+Read from the store and never written back: what follows from facts is derived. A refresh takes in what is new since the last
+one, in any order, and ends where a start from nothing would end.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+
+import msgspec
+import sqlalchemy as sa
+
+from inventory.identity.answers import Answer
+from inventory.identity.known import Known, Question
+from inventory.machines.tables import faces, identity_answers
+from inventory.matching import Machine
+from inventory.signs import Signs
+from inventory.state import State
+
+_signs = msgspec.json.Decoder(Signs)
+
+
+class Identities:
+    """Every method may be called from any thread."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._lock = threading.Lock()
+        self._known = Known()
+        self._ids: dict[str, int] = {}
+        """Row of each face."""
+        self._firsts: dict[int, int] = {}
+        self._upto = 0
+        self._answered: dict[int, bool] = {}
+        """Answers that were taken in; True for those that were undone since."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what is new in the store."""
+        with self._lock, self._state.read() as connection:
+            c = faces.c
+            new = connection.execute(sa.select(faces).where(c.id > self._upto).order_by(c.id)).all()
+            for row in new:
+                self._take(row)
+            self._upto = max((row.id for row in new), default=self._upto)
+            # A late report may have shown that a face was there earlier: it can be another's name then.
+            earlier = [
+                id_
+                for id_, first in connection.execute(sa.select(c.id, c.first_seen))
+                if first < self._firsts[id_]
+            ]
+            for row in connection.execute(sa.select(faces).where(c.id.in_(earlier))) if earlier else ():
+                self._take(row)
+            for row in connection.execute(sa.select(identity_answers).order_by(identity_answers.c.id)):
+                self._answer(row)
+
+    def _take(self, row: sa.Row[tuple[object, ...]]) -> None:
+        self._known.take(_signs.decode(row.signs), row.unit, row.first_seen)
+        self._ids[row.key] = row.id
+        self._firsts[row.id] = row.first_seen
+
+    def _answer(self, row: sa.Row[tuple[object, ...]]) -> None:
+        undone = row.undone_at is not None
+        before = self._answered.get(row.id)
+        if before is None and not undone:
+            left, right = (frozenset(json.loads(side)) for side in (row.left, row.right))
+            self._known.answer(Answer(row.id, row.at, row.says, left, right))
+        elif before is False and undone:
+            self._known.undo(row.id)
+        self._answered[row.id] = undone
+
+    def machines(self) -> Mapping[str, tuple[int, ...]]:
+        """Each machine by its name, with the rows of its faces."""
+        with self._lock:
+            return {machine.name: self._rows(machine) for machine in self._known.machines()}
+
+    def faces_of(self, machine: str) -> tuple[int, ...]:
+        """The rows of the faces of the machine that `machine` (the key of any of its faces) stands in; none when unknown."""
+        with self._lock:
+            try:
+                return self._rows(self._known.machine(machine))
+            except KeyError:
+                return ()
+
+    def name_of(self, key: str) -> str | None:
+        """The name of the machine that a face stands in now."""
+        with self._lock:
+            try:
+                return self._known.machine(key).name
+            except KeyError:
+                return None
+
+    def questions(self) -> list[tuple[str, Question]]:
+        """What is to be asked: a machine's name, and which ones it may be, with the two faces that raise it."""
+        with self._lock:
+            return [(machine.name, asked) for machine, asked in self._known.questions()]
+
+    def _rows(self, machine: Machine) -> tuple[int, ...]:
+        return tuple(sorted(self._ids[key] for key in machine.faces))

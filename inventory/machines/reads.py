@@ -1,0 +1,170 @@
+"""What people ask of machines: those of a unit, one of them, its versions, and what changed."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from inventory.machines import contents
+from inventory.machines.changes import Change, changes
+from inventory.machines.identities import Identities
+from inventory.machines.tables import faces, heard, machine_versions
+from inventory.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An agent on the machine, as it was heard last."""
+
+    device: str
+    client: str
+    address: str
+    at: int
+    faults: Sequence[tuple[str, str]]
+    """What was left out of its inventory: JSON path, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineView:
+    """A machine as last heard. `name` names it (the key of a face); what nobody told is empty or None."""
+
+    name: str
+    unit: str
+    hostname: str
+    kind: str
+    vendor: str
+    model: str
+    serial: str
+    system: str
+    memory_mb: int | None
+    user: str
+    addresses: Sequence[str]
+    macs: Sequence[str]
+    first_seen: int
+    last_seen: int
+    sources: Sequence[Source]
+    content: Mapping[str, Any] = field(hash=False)
+    """All that was told, by section."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineVersion:
+    """What the machine was from `first_seen` on; `changes` since the version before, None for the first."""
+
+    id: int
+    unit: str
+    first_seen: int
+    last_seen: int
+    changes: Sequence[Change] | None
+
+
+class Machines:
+    """All reads of machines. Each takes in first what came since the last one. Safe from any thread."""
+
+    def __init__(self, state: State) -> None:
+        self._state, self._identities = state, Identities(state)
+
+    def names_of_faces(self) -> dict[int, str]:
+        """Which machine each face stands in now, by the face's row."""
+        self._identities.refresh()
+        return {face: name for name, rows in self._identities.machines().items() for face in rows}
+
+    def current(self, key: str) -> str:
+        """The name of the machine that a face of this key stands in now; the key itself when there is none."""
+        return self._identities.name_of(key) or key
+
+    def of_unit(self, unit: str) -> list[MachineView]:
+        """Those that were seen last in this unit, by their hostnames."""
+        self._identities.refresh()
+        with self._state.read() as connection:
+            keys = connection.execute(sa.select(faces.c.key).where(faces.c.unit == unit)).scalars()
+            names = {name for key in keys if (name := self._identities.name_of(key)) is not None}
+            found = [_view(connection, name, self._identities.faces_of(name)) for name in names]
+        here = (each for each in found if each is not None and each.unit == unit)
+        return sorted(here, key=lambda each: (each.hostname.casefold(), each.name))
+
+    def machine(self, name: str) -> MachineView | None:
+        """The one that stands under this name now, or that the face of this key belongs to."""
+        self._identities.refresh()
+        current = self._identities.name_of(name)
+        if current is None:
+            return None
+        with self._state.read() as connection:
+            return _view(connection, current, self._identities.faces_of(current))
+
+    def versions(self, name: str, newest: int = 100) -> list[MachineVersion]:
+        """Oldest first: the `newest` versions of all its faces, by when they were first seen."""
+        self._identities.refresh()
+        v, f = machine_versions.c, faces.c
+        query = (
+            sa.select(v.id, v.digest, v.first_seen, v.last_seen, f.unit)
+            .join_from(machine_versions, faces)
+            .where(v.face.in_(self._identities.faces_of(name)))
+            .order_by(v.first_seen.desc(), v.id.desc())
+            .limit(newest + 1)
+        )
+        found: list[MachineVersion] = []
+        before: dict[str, Any] | None = None
+        with self._state.read() as connection:
+            for row in connection.execute(query).all()[::-1]:
+                content = json.loads(contents.get(connection, row.digest))
+                told = None if before is None else changes(before, content)
+                found.append(MachineVersion(row.id, row.unit, row.first_seen, row.last_seen, told))
+                before = content
+        return found[-newest:]
+
+
+def _view(connection: sa.Connection, name: str, rows_of: Iterable[int]) -> MachineView | None:
+    ids = list(rows_of)
+    h, v, f = heard.c, machine_versions.c, faces.c
+    seen = connection.execute(
+        sa.select(f.unit, f.first_seen, f.last_seen).where(f.id.in_(ids)).order_by(f.last_seen.desc(), f.id)
+    ).all()
+    if not seen:
+        return None
+    newest = connection.execute(
+        sa.select(v.digest)
+        .where(v.face.in_(ids))
+        .order_by(v.last_seen.desc(), v.first_seen.desc(), v.id)
+        .limit(1)
+    ).scalar_one()
+    told = connection.execute(sa.select(heard).where(h.face.in_(ids)).order_by(h.at)).all()
+    content = json.loads(contents.get(connection, newest))
+    for row in told:
+        for section, value in contents.unpack(row.moving).items():
+            content[section] = {**content.get(section, {}), **value} if isinstance(value, dict) else value
+    sources = [
+        Source(row.device, row.client, row.source, row.at, [(a, b) for a, b in json.loads(row.faults)])
+        for row in reversed(told)
+    ]
+    return MachineView(
+        name=name,
+        unit=seen[0].unit,
+        first_seen=min(row.first_seen for row in seen),
+        last_seen=seen[0].last_seen,
+        sources=sources,
+        content=content,
+        **_said(content, told[-1].item_type if told else "Computer"),
+    )
+
+
+def _said(content: Mapping[str, Any], item_type: str) -> dict[str, Any]:
+    """What people want to see at once."""
+    hardware, bios = content.get("hardware", {}), content.get("bios", {})
+    system, asked = content.get("operatingsystem", {}), content.get("network_device", {})
+    cards = [row for row in content.get("networks", ()) if row.get("type") != "loopback"]
+    named = next((row["login"] for row in content.get("users", ()) if row.get("login")), "")
+    return {
+        "hostname": hardware.get("name") or asked.get("name") or "",
+        "kind": hardware.get("chassis_type") or item_type,
+        "vendor": bios.get("smanufacturer") or asked.get("manufacturer") or "",
+        "model": bios.get("smodel") or asked.get("model") or "",
+        "serial": bios.get("ssn") or asked.get("serial") or "",
+        "system": system.get("full_name") or system.get("name") or "",
+        "memory_mb": hardware.get("memory"),
+        "user": hardware.get("lastloggeduser") or named,
+        "addresses": [row[name] for row in cards for name in ("ipaddress", "ipaddress6") if row.get(name)],
+        "macs": [row["mac"] for row in cards if row.get("mac")],
+    }

@@ -1,0 +1,29 @@
+"""Taking stock: what follows from all that was heard of machines, brought up to now."""
+
+import threading
+from collections.abc import Iterable
+
+from inventory.census import keeper as census
+from inventory.census.coverage import Office, day_of, of_units
+from inventory.findings import keeper as findings
+from inventory.machines.reads import Machines
+from inventory.records import Unit
+from inventory.state import State
+
+_turn = threading.Lock()
+
+
+def take_stock(state: State, machines: Machines, units: Iterable[Unit], now: int) -> None:
+    """Make the facts of machines that were heard since the last time, then findings and the day's coverage. One at a time."""
+    with _turn:
+        census.refresh(state)
+        names = machines.names_of_faces()
+        with state.read() as connection:
+            counted = census.counted(connection, names)
+        findings.refresh(state, counted, machines.current, now)
+        census.keep_day(state, day_of(now), of_units(offices(units), counted, now))
+
+
+def offices(units: Iterable[Unit]) -> list[Office]:
+    """What coverage needs of units."""
+    return [Office(unit.code, unit.level, unit.parent, unit.staff) for unit in units]

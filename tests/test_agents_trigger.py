@@ -1,0 +1,79 @@
+"""When a path is traced out of turn."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.trigger import CALM_MS, Trigger
+from core.values import Status
+
+UP, DOWN, UNKNOWN = Status.UP, Status.DOWN, Status.UNKNOWN
+
+
+def trigger() -> Trigger:
+    made = Trigger()
+    made.watch([1, 2])
+    return made
+
+
+def test_a_line_that_goes_bad_is_traced_at_once_and_again_when_it_heals() -> None:
+    line = trigger()
+    said = [UP, UP, DOWN, DOWN, UP, UP]
+    assert [line.take(1, status, at) for at, status in enumerate(said)] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_it_heals_when_all_of_its_checks_reach_their_targets() -> None:
+    line = trigger()
+    line.take(1, UP, 0), line.take(2, UP, 0)
+    assert line.take(1, DOWN, 1)
+    assert not line.take(2, DOWN, 2)
+    assert not line.take(1, UP, 3)
+    assert line.take(2, UP, 4)
+
+
+def test_a_line_that_flaps_is_traced_once_in_five_minutes_and_once_when_it_heals() -> None:
+    line = trigger()
+    traced = [at for at in range(0, CALM_MS * 2, 1_000) if line.take(1, DOWN if at // 1_000 % 2 else UP, at)]
+    assert traced == [1_000, 2_000, 301_000, 302_000]
+
+
+def test_what_was_never_reached_goes_bad_no_more_and_unknown_says_nothing() -> None:
+    line = trigger()
+    assert not line.take(1, DOWN, 0)
+    assert not line.take(1, UP, 1)
+    assert not line.take(1, UNKNOWN, 2)
+    assert line.take(1, DOWN, 3)
+
+
+def test_loss_alone_is_no_reason() -> None:
+    line = trigger()
+    line.take(1, UP, 0)
+    assert not line.take(1, Status.DEGRADED, 1)
+
+
+def test_other_checks_and_those_that_left_the_plan_do_not_count() -> None:
+    line = trigger()
+    line.take(3, UP, 0)
+    assert not line.take(3, DOWN, 1)
+    line.take(1, UP, 2), line.take(2, UP, 2)
+    line.take(1, DOWN, 3)
+    line.watch([2])
+    assert line.take(2, UP, 4), "the one that was not reached is gone"
+
+
+@given(st.lists(st.tuples(st.integers(1, 2), st.sampled_from(Status), st.integers(0, 60_000))))
+def test_there_are_never_more_than_two_traces_in_five_minutes(
+    said: list[tuple[int, Status, int]],
+) -> None:
+    line, now, traced = trigger(), 0, []
+    for check, status, later in said:
+        now += later
+        if line.take(check, status, now):
+            traced.append(now)
+    assert all(after - first >= CALM_MS for first, after in zip(traced, traced[3:], strict=False))
