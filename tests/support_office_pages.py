@@ -10,7 +10,19 @@ from support_service_views import FakeServices
 from support_views import DAY, HOUR, MINUTE, check_state
 from support_web import Web
 
-from collector.services.views import Headline, Score, Sees, ServiceState, Shared, Sight, Standing, Trouble
+from collector.services.expiry import Worry
+from collector.services.views import (
+    Expiry,
+    FailingStep,
+    Headline,
+    Score,
+    Sees,
+    ServiceState,
+    Shared,
+    Sight,
+    Standing,
+    Trouble,
+)
 from collector.views import Outage, Sentence
 from core.values import Cause, Status
 from inventory.changes import put
@@ -24,6 +36,7 @@ ADDRESSES = {
     "thu": "mail.hungyen.test",
     "lgsp": "https://lgsp.hungyen.test/",
 }
+LONG = "Hệ thống một cửa điện tử. Phiên làm việc của ••• đã hết hạn, đề nghị đăng nhập lại. " * 20
 HUB = "329"
 """The district whose line to the e-office systems is cut, in this story."""
 
@@ -44,6 +57,7 @@ def fill(made: Web) -> None:
     """What is seen now: mail is down, one-stop is not reached from one hub, documents are slow in two units."""
     services, now = reads(made), made.clock.now()
     measure(made)
+    _tell(made)
     began = now - 26 * MINUTE
     evidence = (Sentence(began, "share hub|329"), Sentence(began, "others reach it|162"))
     made.views.all_outages += [
@@ -95,6 +109,37 @@ def measure(made: Web) -> None:
             id_, planned.about, now, kind="scenario", role="service", label=planned.label, figures=figures
         )
         made.views.check_states.append(replace(state, check=planned.check, vantage=planned.vantage))
+
+
+def _tell(made: Web) -> None:
+    """A certificate that ends soon and another that some units meet, a weak one, a domain, and steps that failed."""
+    services, now = reads(made), made.clock.now()
+    ids = {
+        each.vantage: id_
+        for id_, each in made.context.registry.checks().items()
+        if each.service == "mot-cua" and each.check.kind == "scenario"
+    }
+    name = made.context.registry.service("mot-cua", now)
+    one_stop = name.name if name else ""
+    many = tuple(sorted(made.views.units))
+    services.all_expiries = [
+        Expiry("mot-cua", "certificate", f"{one_stop}: Chứng thư", now + 9 * DAY + HOUR, many[3:]),
+        Expiry("mot-cua", "certificate", f"{one_stop}: Trang chủ", now + 9 * DAY + 2 * HOUR, many),
+        Expiry("mot-cua", "domain", "", now + 120 * DAY),
+        Expiry("mot-cua", "certificate", f"{one_stop}: Chứng thư", now + 290 * DAY, many[:1]),
+        Expiry("thu", "certificate", "Thư công vụ: Gửi thư", now - 2 * DAY, many),
+    ]
+    services.all_worries = [Worry("mot-cua", f"{one_stop}: Chứng thư", "weak certificate|SHA-1")]
+    told = (
+        ("11983", 4 * MINUTE, "Đăng nhập", "text missing|Hồ sơ chờ xử lý", "/login", 200, LONG),
+        ("12040", 50 * MINUTE, "Danh sách", "timeout", "/ho-so", None, ""),
+        ("11983", 2 * HOUR, "Danh sách", "status|502", "/ho-so", 502, "502 Bad Gateway nginx"),
+    )
+    services.steps = [
+        FailingStep(number, ids[unit], "mot-cua", unit, now - ago, step, why, ADDRESSES["mot-cua"] + path[1:], status, text)
+        for number, (unit, ago, step, why, path, status, text) in enumerate(told, 1)
+        if unit in ids
+    ]  # fmt: skip
 
 
 def _state(made: Web, code: str, seen: Mapping[str, Sight], now: int) -> ServiceState:

@@ -72,6 +72,10 @@ class Speaker:
             return iso
         return str(format_date(at, _DATES[self.language][0], locale=self.language))
 
+    def day_of(self, at: int) -> str:
+        """The day on which `at` (ms UTC) is here."""
+        return self._format(at, _DATES[self.language][0])
+
     def short(self, at: int) -> str:
         """The time, and the date unless it is today's; the year unless it is this year's."""
         then, today = local_time(at), local_time(self.now)

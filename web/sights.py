@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.services.steps import EXCERPT
 from collector.services.views import Headline, Sees, ServiceState, Shared, Standing
 from core.values import Cause
 from web.i18n import Speaker, mark
@@ -95,3 +96,8 @@ def look_of_cause(cause: str) -> Look:
     """A power cut, planned work and what is not known have looks of their own."""
     own = {Cause.POWER.value: "power", Cause.PLANNED.value: "maintenance", "unknown": "unknown"}
     return BY_KEY[own.get(cause, "down")]
+
+
+def is_cut(excerpt: str) -> bool:
+    """Whether the page said more than the excerpt: agents keep whole characters, of four bytes at most."""
+    return len(excerpt.encode()) > EXCERPT - 4

@@ -16,6 +16,8 @@ from core.values import Level
 from inventory.records import PlannedCheck, ServiceCheck
 from web.context import Context, context_of
 from web.pages.rendering import name_of, render
+from web.pages.services.ends import ends, troubles
+from web.pages.services.failures import failures_of
 from web.pages.services.matrix import missing_of
 from web.phases import PHASES, REST, WHOLE
 from web.timing import params_of, planned_of, steps_of
@@ -75,6 +77,7 @@ def service_page(request: Request, code: Code) -> Response:
     details = _now(context, code)
     planned = planned_of(context, code)
     outages = context.views.outages(service=code, limit=LISTED + 1)
+    name = context.services.name(code)
     return render(
         request,
         "services/service.html",
@@ -87,6 +90,9 @@ def service_page(request: Request, code: Code) -> Response:
             "more_outages": len(outages) > LISTED,
             "shaded": _shaded(outages, now),
             "layer_names": (*PHASES, *WHOLE, REST),
+            "ends": ends(context.services.expiries(), code, name),
+            "troubles": troubles(context.services.worries(), context.services.sights(code), code, name),
+            "failures": failures_of(context, code, name),
         },
     )
 
@@ -95,6 +101,17 @@ def service_page(request: Request, code: Code) -> Response:
 def service_now(request: Request, code: Code) -> Response:
     """What is true of it now, and who is hit."""
     return render(request, "parts/service_now.html", _now(context_of(request), code))
+
+
+@router.get("/fragments/services/{code}/failures")
+def service_failures(request: Request, code: Code) -> Response:
+    """The steps of its scenarios that failed last."""
+    context = context_of(request)
+    service = context.registry.service(code, context.clock.now())
+    if service is None:
+        raise HTTPException(404)
+    found = failures_of(context, code, context.services.name(code))
+    return render(request, "parts/service_failures.html", {"service": service, "failures": found})
 
 
 def _now(context: Context, code: str) -> dict[str, object]:
