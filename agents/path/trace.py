@@ -19,6 +19,8 @@ from agents.path.tally import Path, Tally
 
 LINGER_S = 1.0
 """How long the last answers are waited for."""
+_OVERDUE = 256
+"""How many packets that wait in the sockets are read when time is up: others on this machine may be flooded with ICMP."""
 _DOMAIN = {V4: socket.AF_INET, V6: socket.AF_INET6}
 _ICMP = {V4: socket.IPPROTO_ICMP, V6: socket.IPPROTO_ICMPV6}
 _MAX_PACKET = 2_048
@@ -71,8 +73,11 @@ def trace(order: Order) -> Path:
 
 
 def _listen(listeners: list[socket.socket], flow: Flow, tally: Tally, until: float) -> None:
-    """Take in answers until then."""
-    while (left := until - time.perf_counter()) > 0:
+    """Take in answers until then, and those that are there already: a process that was kept waiting has them too."""
+    ready, overdue = listeners, _OVERDUE
+    while ready and overdue:
+        left = max(0.0, until - time.perf_counter())
+        overdue -= not left
         ready, _, _ = select.select(listeners, [], [], left)
         for sock in ready:
             data, address = sock.recvfrom(_MAX_PACKET)
