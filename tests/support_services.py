@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from collector.facts import Row
 from collector.judge import Said
+from collector.services.finding import Watched
 from collector.services.shared import Group
 from collector.services.sight import Line, Look
-from collector.services.verdict import Verdict, Watched, decide
+from collector.services.verdict import Verdict, decide
 from collector.services.views import Shared
 from collector.spans import Stream
 from collector.timeline import Interval, without

@@ -18,8 +18,9 @@ from support_services import (
     well,
 )
 
+from collector.services.finding import Watched
 from collector.services.sight import Line
-from collector.services.verdict import Watched, decide
+from collector.services.verdict import decide
 from collector.services.views import Sees
 from core.values import Cause, Status
 

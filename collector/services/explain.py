@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from collector.causes import Window, window_of
 from collector.outages import Found
+from collector.services.finding import Finding
 from collector.services.shared import HUB
 from collector.services.subjects import subject_of
-from collector.services.verdict import Finding
 from collector.views import Sentence
 from core.values import Cause
 

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from collector import outage_store
 from collector import world_store as store
 from collector.judge import Said
+from collector.services.finding import Watched
 from collector.services.looks import put_look
 from collector.services.promise import Kept, kept
 from collector.services.scene import Registered, Scene
 from collector.services.sight import EDGE_MS, Line, Look
-from collector.services.verdict import Watched, decide
+from collector.services.verdict import decide
 from collector.spans import REACH
 from collector.timeline import Interval, Stretch, joined, paint
 from collector.verdict_tables import spans

@@ -29,7 +29,7 @@ def twice(run: Run, failed: Sequence[Glance]) -> bool:
 def whole(runs: Sequence[Run]) -> list[Run]:
     """Those of several checks of one unit that overlap, as one."""
     found: list[Run] = []
-    for run in sorted(runs, key=lambda each: (each.first_down, each.ended_at or FAR)):
+    for run in sorted(runs, key=lambda each: (each.first_down, each.ended_at or FAR, each.at_edge)):
         last = found[-1] if found else None
         if last is not None and (last.ended_at is None or run.first_down < last.ended_at):
             open_ = last.ended_at is None or run.ended_at is None

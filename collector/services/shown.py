@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from collector.causes import Window
 from collector.services import summary
 from collector.services.apdex import is_slow, total
+from collector.services.finding import Finding
 from collector.services.present import Seen
-from collector.services.verdict import Finding, Verdict
+from collector.services.verdict import Verdict
 from collector.services.views import Score, Sees, ServiceState, Sight, Standing
 from core.values import Cause
 from inventory.records import Service

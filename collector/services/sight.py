@@ -78,6 +78,17 @@ def glances(look: Look, line: Line, now: int) -> list[Glance]:
     return _in_sequence(found)
 
 
+def while_line(claims: list[Glance], line: Line) -> Sequence[Glance]:
+    """What of the claims lies outside of the times in which the unit's line was down."""
+    if not line.cut or not claims or all(end <= claims[0].start for _, end in line.cut):
+        return claims
+    return [
+        each._replace(start=start, end=end, sure=min(max(each.sure, start), end))
+        for each in claims
+        for start, end in without([(each.start, each.end)], line.cut)
+    ]
+
+
 def _vouched(said: Said, following: Said | None, end: int, line: Line) -> Iterable[Glance]:
     goes_on = following is not None and following.status in VOUCHING and following.first_at <= end
     sure = end if goes_on else said.last_at

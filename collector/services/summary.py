@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from collector.services.finding import Finding
 from collector.services.present import Seen
-from collector.services.verdict import Finding
 from collector.services.views import Headline, Sees, Standing, Trouble
 from core.values import Cause
 

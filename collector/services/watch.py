@@ -15,12 +15,13 @@ from collector.outages import Change
 from collector.services import shown
 from collector.services.apdex import WINDOW_MS, score, total
 from collector.services.explain import Placed, Surroundings, placed
+from collector.services.finding import Finding, Watched
 from collector.services.keeper import Keeper
 from collector.services.pace import Pace
 from collector.services.scene import Registered, Scene
 from collector.services.shown import Open, Seeing
 from collector.services.sight import EDGE_MS, Line, Look
-from collector.services.verdict import Finding, Verdict, Watched, decide
+from collector.services.verdict import Verdict, decide
 from collector.services.views import Score, Sees, ServiceState, Sight
 from collector.spans import REACH
 from collector.timeline import Stretch
