@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, async_playwright, expect
 from support_office_pages import fill, offices_web, reads
 from support_pages import province_web
@@ -18,6 +19,7 @@ from collector.views import Outage, Sentence
 from core.values import Cause
 from core.wire import CHECK, Diagnosis
 from inventory.changes import put
+from inventory.vault import Vault
 from web.auth import Role
 from web.auth.users import add_user
 
@@ -216,6 +218,40 @@ async def test_what_is_written_is_tried_and_each_step_is_shown(tmp_path):
         agent, kind, target, asked, _who = made.hub.asked[0]
         assert (agent, kind, target) == ("11950-3f2a", CHECK, "https://motcua.hungyen.test/")
         assert asked["params"]["steps"][1]["url"] == "/sign-in"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_secret_is_kept_hidden_while_it_is_typed_and_offered_in_the_editor(tmp_path, width):
+    async with window(tmp_path, width=width) as (made, page, url):
+        await page.goto(url + "/services/mot-cua/checks/edit?name=%C4%90%C4%83ng%20nh%E1%BA%ADp")
+        await page.locator(".note a", has_text="mot-cua-password").click()
+        row = page.locator("#secret-mot-cua-password")
+        field = row.locator("textarea")
+        await field.fill("rat-bi-mat")
+        hidden = (
+            "getComputedStyle(document.querySelector('#secret-mot-cua-password textarea')).webkitTextSecurity"
+        )
+        assert await page.evaluate(hidden) == "disc"
+        await row.locator("[data-show]").check()
+        assert await page.evaluate(hidden) == "none"
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        await row.get_by_role("button", name="Lưu").click()
+        await expect(page.locator(".note.good")).to_contain_text("Đã lưu mot-cua-password")
+        assert Vault(made.state).values(["mot-cua-password"]) == {"mot-cua-password": "rat-bi-mat"}
+        await expect(page.locator("body")).not_to_contain_text("rat-bi-mat")
+        # Removing asks first, and what is answered counts.
+        page.once("dialog", lambda asked: asked.dismiss())
+        await row.get_by_role("button", name="Xóa").click()
+        assert len(Vault(made.state).kept()) == 1
+        await page.goto(url + "/services/mot-cua/checks/new?kind=imap")
+        await page.fill("#params", "")
+        await page.select_option("#secret", "mot-cua-password")
+        assert await page.input_value("#params") == "${secret:mot-cua-password}"
+        page.once("dialog", lambda asked: asked.accept())
+        await page.goto(url + "/settings/secrets")
+        await row.get_by_role("button", name="Xóa").click()
+        await expect(page.locator(".note.good")).to_contain_text("Đã xóa mot-cua-password")
+        assert Vault(made.state).kept() == []
 
 
 HOSTILE = """<img src=x onerror="document.title='got'">'"><script>document.title='got'</script>{{7*7}}"""

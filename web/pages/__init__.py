@@ -11,6 +11,7 @@ from web.pages.language import router as language
 from web.pages.maintenance import router as maintenance
 from web.pages.outages import router as outages
 from web.pages.rendering import render
+from web.pages.secrets import router as secrets
 from web.pages.services import router as services
 from web.pages.unit import router as unit
 from web.pages.wall import router as wall
@@ -21,6 +22,18 @@ __all__ = ["page_routes", "render"]
 def page_routes(_context: Context) -> APIRouter:
     """Every page, fragment and static file. Routes find the context with the request."""
     router = APIRouter()
-    for page in (wall, unit, services, outages, maintenance, agents, diagnostics, alerts, language, files):
+    for page in (
+        wall,
+        unit,
+        services,
+        outages,
+        maintenance,
+        agents,
+        diagnostics,
+        alerts,
+        secrets,
+        language,
+        files,
+    ):
         router.include_router(page)
     return router

@@ -1,5 +1,7 @@
 """The catalogue's editor, for administrators: services and their checks, added, changed and ended."""
 
+import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -12,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core.errors import BadInput
+from core.secrets import names_in
 from inventory.catalogue import end_service, write_service
 from inventory.changes import Value
 from inventory.exchange.faults import BadRows
 from inventory.records import Service, ServiceCheck
+from inventory.vault import Vault
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import context_of
@@ -32,6 +36,7 @@ TAKEN = mark("A service with that code is there already.")
 NAMED = mark("A check of that name is there already.")
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 Admin = Annotated[User, Depends(require(Role.ADMIN))]
 Name = Annotated[str, Query(max_length=200)]
@@ -52,9 +57,9 @@ def new_service(request: Request, _user: Admin) -> Response:
 
 
 @router.post("/services/new")
-async def add_service(request: Request, _user: Admin) -> Response:
+async def add_service(request: Request, user: Admin) -> Response:
     form = await request.form()
-    return await _write(request, text_of(form, "code"), None, form)
+    return await _write(request, user, text_of(form, "code"), None, form)
 
 
 @router.get("/services/{code}/edit")
@@ -66,16 +71,17 @@ def edit_service(
 
 
 @router.post("/services/{code}/edit")
-async def change_service(request: Request, _user: Admin, code: Code) -> Response:
+async def change_service(request: Request, user: Admin, code: Code) -> Response:
     service, _ = await run_in_threadpool(kept_check, context_of(request), code, None)
-    return await _write(request, code, service, await request.form())
+    return await _write(request, user, code, service, await request.form())
 
 
 @router.post("/services/{code}/end")
-async def end(request: Request, _user: Admin, code: Code) -> RedirectResponse:
+async def end(request: Request, user: Admin, code: Code) -> RedirectResponse:
     """The service and its checks end now; what was measured stays."""
     context = context_of(request)
-    await run_in_threadpool(end_service, context.state, context.clock.now(), code)
+    if await run_in_threadpool(end_service, context.state, context.clock.now(), code):
+        log.info("service %s ended by %s", code, user.name)
     await run_in_threadpool(context.registry.refresh)
     return RedirectResponse("/services", 303)
 
@@ -99,7 +105,7 @@ def edit_check(request: Request, _user: Admin, code: Code, name: Name = "") -> R
 
 @router.post("/services/{code}/checks")
 async def write_check(
-    request: Request, _user: Admin, code: Code, was: Annotated[str, Form(max_length=200)] = ""
+    request: Request, user: Admin, code: Code, was: Annotated[str, Form(max_length=200)] = ""
 ) -> Response:
     """Add a check, or change the one that `was` names."""
     context, form = context_of(request), await request.form()
@@ -115,6 +121,7 @@ async def write_check(
     try:
         rows: Sequence[Mapping[str, Value]] = [*map(row_of, kept), check_row(form)]
         await run_in_threadpool(write_service, context.state, now, {"code": code}, rows)
+        log.info("check %s of service %s written by %s", values["name"], code, user.name)
     except BadRows as wrong:
         return await _again(request, service, was, Filled(values, _by_field(say, wrong.faults)))
     except BadInput as wrong:
@@ -126,19 +133,20 @@ async def write_check(
 
 @router.post("/services/{code}/checks/end")
 async def end_check(
-    request: Request, _user: Admin, code: Code, name: Annotated[str, Form(max_length=200)]
+    request: Request, user: Admin, code: Code, name: Annotated[str, Form(max_length=200)]
 ) -> RedirectResponse:
     context = context_of(request)
     await run_in_threadpool(kept_check, context, code, name)
     now = context.clock.now()
     rows = [row_of(each) for each in context.registry.service_checks(code, now) if each.name != name]
     await run_in_threadpool(write_service, context.state, now, {"code": code}, rows)
+    log.info("check %s of service %s ended by %s", name, code, user.name)
     await run_in_threadpool(context.registry.refresh)
     return RedirectResponse(f"/services/{quote(code)}/edit?done=ended", 303)
 
 
 async def _write(
-    request: Request, code: str, service: Service | None, form: Mapping[str, object]
+    request: Request, user: User, code: str, service: Service | None, form: Mapping[str, object]
 ) -> Response:
     context = context_of(request)
     now = context.clock.now()
@@ -150,6 +158,7 @@ async def _write(
     else:
         try:
             await run_in_threadpool(write_service, context.state, now, service_row(form, code))
+            log.info("service %s written by %s", code, user.name)
         except BadRows as wrong:
             filled = Filled(values, _by_field(say, wrong.faults))
         except BadInput as wrong:
@@ -188,9 +197,18 @@ def _check_form(request: Request, service: Service, was: str, filled: Filled, st
         "form": filled,
         "kinds": {kind: KINDS[kind] for kind in CHECKS if kind in KINDS},
         "places": places(context),
-        "secrets": (),
+        "secrets": (secrets := [each.name for each in Vault(context.state).kept()]),
+        "missing": sorted(_named(filled.values.get("params", "")) - set(secrets)),
     }
     return render(request, "services/check.html", details, status)
+
+
+def _named(params: str) -> set[str]:
+    """The secrets that a text of parameters names; none where it cannot be read."""
+    try:
+        return names_in(json.loads(params or "{}"))
+    except (ValueError, RecursionError):
+        return set()
 
 
 def _by_field(say: Speaker, faults: Iterable[object]) -> Mapping[str, str]:
