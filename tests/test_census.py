@@ -104,9 +104,10 @@ def test_facts_are_made_of_the_sections_that_are_said_to_be_read() -> None:
     full, _ = checked(whole(PLAIN))
     full |= {
         "hardware": {"name": "PC", "chassis_type": "Laptop", "memory": 1},
-        "bios": {"bdate": "2019-01-01"},
+        "bios": {**full["bios"], "bdate": "2019-01-01"},
     }
-    full |= {"drives": [{"letter": "C:", "total": 2, "free": 1}], "networks": [{"mac": "3c:52:82:00:00:01"}]}
+    network = {"mac": "3c:52:82:00:00:01", "ipaddress": "10.33.1.7"}
+    full |= {"drives": [{"letter": "C:", "total": 2, "free": 1}], "networks": [network]}
     assert facts_of({name: full[name] for name in SECTIONS}, "Computer") == facts_of(full, "Computer")
     assert all(value for value in structs.asdict(facts_of(full, "Computer")).values())
 

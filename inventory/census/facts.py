@@ -8,9 +8,19 @@ from typing import Any
 import msgspec
 
 from inventory.identity import forms
+from inventory.identity.junk import JUNK
 
 CLASSES = ("pc", "laptop", "server", "printer", "phone", "router", "switch", "ap", "camera", "ups", "other")
-SECTIONS = ("hardware", "bios", "operatingsystem", "networks", "network_device", "antivirus", "drives")
+SECTIONS = (
+    "hardware",
+    "bios",
+    "operatingsystem",
+    "networks",
+    "network_device",
+    "antivirus",
+    "drives",
+    "users",
+)
 """Of a content, those that are read."""
 PCS = ("pc", "laptop")
 """What an official works with."""
@@ -48,6 +58,14 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether one is on; None where the system does not tell."""
     free_ratio: float | None = None
     """Of the drive that the system is on."""
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    user: str = ""
+    """Who signed in last."""
+    asset: str = ""
+    """Number in the unit's books, as the firmware has it."""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,10 @@ def facts_of(content: Mapping[str, Any], item_type: str) -> Facts:
     cards = [row for row in content.get("networks", ()) if row.get("type") != "loopback"]
     asked = content.get("network_device", {})
     macs = {forms.mac(str(row["mac"])) for row in [*cards, asked] if row.get("mac")}
+    user = hardware.get("lastloggeduser") or next(
+        (row["login"] for row in content.get("users", ()) if row.get("login")), ""
+    )
+    asset = str(bios.get("assettag") or asked.get("assettag") or "")
     return Facts(
         kind=kind,
         hostname=str(hardware.get("name") or asked.get("name") or ""),
@@ -81,6 +103,14 @@ def facts_of(content: Mapping[str, Any], item_type: str) -> Facts:
         made=int(year.group(1)) if year else None,
         antivirus=_antivirus(content.get("antivirus"), name, kind),
         free_ratio=_free(content.get("drives", ())),
+        vendor=str(bios.get("smanufacturer") or asked.get("manufacturer") or ""),
+        model=str(bios.get("smodel") or asked.get("model") or ""),
+        serial=_known(str(bios.get("ssn") or asked.get("serial") or "")),
+        user=str(user),
+        asset=_known(asset),
+        addresses=tuple(
+            dict.fromkeys(row[name] for row in cards for name in ("ipaddress", "ipaddress6") if row.get(name))
+        )[:16],
     )
 
 
@@ -114,6 +144,11 @@ def _free(drives: object) -> float | None:
         if (row.get("systemdrive") or any(place in _SYSTEM_DRIVES for place in places)) and "free" in row:
             return round(max(0.0, min(1.0, float(row["free"]) / float(row["total"]))), 4)
     return None
+
+
+def _known(serial: str) -> str:
+    """Empty for what vendors write where there is no serial."""
+    return "" if forms.bare(serial) in JUNK.serials else serial
 
 
 def _spelled(mac: str) -> str:

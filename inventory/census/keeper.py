@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from inventory.census import words
 from inventory.census.coverage import Counts
 from inventory.census.facts import SECTIONS, Counted, Facts, facts_of
 from inventory.census.tables import coverage_days, machine_facts
@@ -14,19 +15,33 @@ from inventory.machines.tables import heard, machine_versions
 from inventory.state import State
 
 AT_ONCE = 200
+FILLED = (
+    "hostname",
+    "memory_mb",
+    "made",
+    "antivirus",
+    "free_ratio",
+    "vendor",
+    "model",
+    "serial",
+    "user",
+    "asset",
+)
+"""What of a machine any of its agents may tell, where the newest does not."""
 _decoder = msgspec.json.Decoder(Facts)
 _counts = msgspec.json.Decoder(Counts)
 _encoder = msgspec.json.Encoder()
+_READ = frozenset((*SECTIONS, *words.SECTIONS))
 _sections = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any = msgspec.json.Decoder()
 
 
-def refresh(state: State, most: int = 1 << 30) -> int:
-    """Make the facts of agents that were heard since; how many. At most about `most` of them."""
-    done = 0
+def refresh(state: State, most: int = 1 << 30, *, unit: str | None = None) -> int:
+    """Make the facts of agents that were heard since, in all units or in one; how many. At most about `most` of them."""
+    done, query = 0, _STALE if unit is None else _STALE.where(heard.c.unit == unit)
     while done < most:
         with state.read() as connection:
-            rows = connection.execute(_STALE).all()
+            rows = connection.execute(query).all()
             made = [_made(connection, row) for row in rows]
         if not made:
             break
@@ -39,12 +54,18 @@ def refresh(state: State, most: int = 1 << 30) -> int:
 def _made(connection: sa.Connection, row: Any) -> dict[str, object]:
     # Software, most of a content, is read over: facts are made of thousands of machines each morning.
     sections = _sections.decode(contents.get(connection, row.digest))
-    content = {name: _any.decode(sections[name]) for name in SECTIONS if name in sections}
+    content = {name: _any.decode(sections[name]) for name in _READ if name in sections}
     for section, value in contents.unpack(row.moving).items():
-        if section in SECTIONS:
+        if section in _READ:
             content[section] = {**content.get(section, {}), **value} if isinstance(value, dict) else value
     facts = facts_of(content, row.item_type)
-    return {"unit": row.unit, "device": row.device, "at": row.at, "facts": _encoder.encode(facts).decode()}
+    return {
+        "unit": row.unit,
+        "device": row.device,
+        "at": row.at,
+        "facts": _encoder.encode(facts).decode(),
+        "words": words.words_of(content, [row.device]),
+    }
 
 
 def counted(connection: sa.Connection, names: Mapping[int, str]) -> Sequence[Counted]:
@@ -68,11 +89,12 @@ def together(told: Sequence[Facts]) -> Facts:
         return newest
     fill = {
         name: next(value for each in told if (value := getattr(each, name)) not in (None, ""))
-        for name in ("hostname", "memory_mb", "made", "antivirus", "free_ratio")
+        for name in FILLED
         if any(getattr(each, name) not in (None, "") for each in told)
     }
     macs = tuple(sorted({mac for each in told for mac in each.macs}))
-    return msgspec.structs.replace(newest, **fill, macs=macs)
+    addresses = newest.addresses or next((each.addresses for each in told if each.addresses), ())
+    return msgspec.structs.replace(newest, **fill, macs=macs, addresses=addresses)
 
 
 def keep_day(state: State, day: int, counts: Mapping[str, Counts]) -> int:

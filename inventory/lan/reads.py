@@ -34,6 +34,30 @@ def read_sightings(connection: sa.Connection, unit: str, limit: int = KEPT) -> S
     """Those of a unit, the one seen last first."""
     c = sightings.c
     query = sa.select(sightings).where(c.unit == unit).order_by(c.last_seen.desc(), c.mac).limit(limit)
+    return _read(connection, query)
+
+
+def search_sightings(
+    connection: sa.Connection, forms: Sequence[Sequence[str]], limit: int
+) -> Sequence[Sighting]:
+    """Those of all units in whose MAC, addresses or names one form of each word is found, the one seen last first."""
+    c = sightings.c
+    bare = sa.func.replace(c.mac, ":", "")
+    wheres = [
+        sa.or_(
+            *(
+                column.contains(form, autoescape=True)
+                for form in each
+                for column in (c.mac, bare, c.addresses, c.names)
+            )
+        )
+        for each in forms
+    ]
+    query = sa.select(sightings).where(*wheres).order_by(c.last_seen.desc(), c.unit, c.mac).limit(limit)
+    return _read(connection, query) if forms else []
+
+
+def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Sighting]:
     found: list[Sighting] = []
     for row in connection.execute(query):
         kept = kept_of(row)
@@ -41,7 +65,7 @@ def read_sightings(connection: sa.Connection, unit: str, limit: int = KEPT) -> S
         near = tuple(json.loads(text) for text in kept.hints.get("neighbour", ()))
         times = kept.first_seen, kept.last_seen
         entries = tuple(kept.addresses), tuple(kept.names)
-        found.append(Sighting(unit, row.mac, vendor(row.mac), *times, *entries, hints, near))
+        found.append(Sighting(row.unit, row.mac, vendor(row.mac), *times, *entries, hints, near))
     return found
 
 

@@ -32,6 +32,8 @@ class Identities:
         """Row of each face."""
         self._firsts: dict[int, int] = {}
         self._upto = 0
+        self._sum: int | None = None
+        """Of all times at which faces were first seen: they only become earlier, so it tells whether any did."""
         self._answered: dict[int, bool] = {}
         """Answers that were taken in; True for those that were undone since."""
         self.refresh()
@@ -45,11 +47,15 @@ class Identities:
                 self._take(row)
             self._upto = max((row.id for row in new), default=self._upto)
             # A late report may have shown that a face was there earlier: it can be another's name then.
+            total = connection.scalar(sa.select(sa.func.sum(c.first_seen)))
             earlier = [
                 id_
-                for id_, first in connection.execute(sa.select(c.id, c.first_seen))
+                for id_, first in (
+                    connection.execute(sa.select(c.id, c.first_seen)) if total != self._sum else ()
+                )
                 if first < self._firsts[id_]
             ]
+            self._sum = total
             for row in connection.execute(sa.select(faces).where(c.id.in_(earlier))) if earlier else ():
                 self._take(row)
             for row in connection.execute(sa.select(identity_answers).order_by(identity_answers.c.id)):

@@ -75,6 +75,14 @@ class Machines:
         """The name of the machine that a face of this key stands in now; the key itself when there is none."""
         return self._identities.name_of(key) or key
 
+    def refresh(self) -> None:
+        """Take in what came since the last read, for `current` and `faces_of`."""
+        self._identities.refresh()
+
+    def faces_of(self, name: str) -> tuple[int, ...]:
+        """The rows of the faces of a machine."""
+        return self._identities.faces_of(name)
+
     def of_unit(self, unit: str) -> list[MachineView]:
         """Those that were seen last in this unit, by their hostnames."""
         self._identities.refresh()
@@ -95,25 +103,62 @@ class Machines:
             return _view(connection, current, self._identities.faces_of(current))
 
     def versions(self, name: str, newest: int = 100) -> list[MachineVersion]:
-        """Oldest first: the `newest` versions of all its faces, by when they were first seen."""
+        """Oldest first: the `newest` versions of all its faces, by when they were first seen.
+
+        Each is held against the one before of the same agent: two agents never tell the same.
+        """
         self._identities.refresh()
-        v, f = machine_versions.c, faces.c
-        query = (
-            sa.select(v.id, v.digest, v.first_seen, v.last_seen, f.unit)
-            .join_from(machine_versions, faces)
-            .where(v.face.in_(self._identities.faces_of(name)))
-            .order_by(v.first_seen.desc(), v.id.desc())
-            .limit(newest + 1)
-        )
+        query = _versions(self._identities.faces_of(name))
         found: list[MachineVersion] = []
-        before: dict[str, Any] | None = None
+        before: dict[str, dict[str, Any]] = {}
         with self._state.read() as connection:
-            for row in connection.execute(query).all()[::-1]:
-                content = json.loads(contents.get(connection, row.digest))
-                told = None if before is None else changes(before, content)
-                found.append(MachineVersion(row.id, row.unit, row.first_seen, row.last_seen, told))
-                before = content
-        return found[-newest:]
+            rows = connection.execute(query.limit(newest + _EARLIER)).all()[::-1]
+            for place, row in enumerate(rows, newest - len(rows)):
+                content = _content(connection, row.digest)
+                if place >= 0:
+                    base = before.get(row.agent)
+                    told = None if base is None else changes(base, content)
+                    found.append(MachineVersion(row.id, row.unit, row.first_seen, row.last_seen, told))
+                before[row.agent] = content
+        return found
+
+    def changed_since(self, name: str, at: int) -> Sequence[Change] | None:
+        """What is otherwise now than at `at`, as the agent tells that was heard last; None when it told nothing until then."""
+        self._identities.refresh()
+        query = _versions(self._identities.faces_of(name))
+        v, agent = machine_versions.c, _AGENT
+        with self._state.read() as connection:
+            newest = connection.execute(
+                query.order_by(None).order_by(v.last_seen.desc(), v.id.desc())
+            ).first()
+            if newest is None:
+                return None
+            then = query.where(v.first_seen <= at, agent == newest.agent)
+            base = connection.execute(then.limit(1)).first()
+            if base is None:
+                return None
+            return changes(_content(connection, base.digest), _content(connection, newest.digest))
+
+
+_EARLIER = 4
+"""Versions before those that are shown, among which is the one before of each agent on the machine."""
+_AGENT = sa.func.json_extract(faces.c.signs, "$.agent")
+
+
+def _versions(faces_of: Sequence[int]) -> sa.Select[Any]:
+    """Those of a machine, the newest first."""
+    v = machine_versions.c
+    return (
+        sa.select(v.id, v.digest, v.first_seen, v.last_seen, faces.c.unit, _AGENT.label("agent"))
+        .join_from(machine_versions, faces)
+        .where(v.face.in_(faces_of))
+        .order_by(v.first_seen.desc(), v.id.desc())
+    )
+
+
+def _content(connection: sa.Connection, digest: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(contents.get(connection, digest))
+    return found
 
 
 def _view(connection: sa.Connection, name: str, rows_of: Iterable[int]) -> MachineView | None:

@@ -45,7 +45,7 @@ heard = sa.Table(
     sa.Column("unit", sa.Text, primary_key=True),
     sa.Column("device", sa.Text, primary_key=True),
     sa.Column("at", Time, nullable=False),
-    sa.Column("face", sa.ForeignKey("faces.id"), nullable=False),
+    sa.Column("face", sa.ForeignKey("faces.id"), nullable=False, index=True),
     sa.Column("version", sa.ForeignKey("machine_versions.id"), nullable=False),
     sa.Column("quick", sa.LargeBinary, nullable=False),
     sa.Column("client", sa.Text, nullable=False),

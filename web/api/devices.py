@@ -1,10 +1,13 @@
 """`/api/v1/devices`: machines as inventories tell of them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from starlette.requests import Request
 
+from inventory.census.lists import Listed, search
 from inventory.machines.reads import MachineVersion, MachineView
 from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
@@ -14,16 +17,49 @@ router = APIRouter(prefix="/devices", tags=["devices"])
 Name = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Its `name`, or one that it had before.")]
 
 
+@dataclass(frozen=True, slots=True)
+class MachineFound:
+    """A machine that was searched for; what nobody told is empty or None."""
+
+    name: str
+    unit: str
+    hostname: str
+    kind: str
+    """Its class: `pc`, `laptop`, `server`, `printer`, …"""
+    vendor: str
+    model: str
+    serial: str
+    asset: str
+    system: str
+    memory_mb: int | None
+    user: str
+    addresses: Sequence[str]
+    macs: Sequence[str]
+    first_seen: int
+    last_seen: int
+
+
 @router.get("")
 def devices(
     request: Request,
     response: Response,
-    unit: Annotated[str, Query(max_length=32, description="Code of the unit in which they were seen last.")],
+    unit: Annotated[
+        str | None, Query(max_length=32, description="Code of the unit in which they were seen last.")
+    ] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Instead: words, each a part of anything known of it.")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Page[MachineView]:
-    """The machines of a unit, in the order of their names."""
+) -> Page[MachineView] | Page[MachineFound]:
+    """The machines of a unit, in the order of their names; or those of the province that are searched for, what `q` names
+    exactly first, on one page."""
     context = context_of(request)
+    if q is not None:
+        hits = search(context.state, context.machines, q, limit)
+        return Page(items=[_found(each) for each in hits], next=None)
+    if unit is None:
+        raise Problem("invalid", "unit or q is needed")
     if context.registry.unit(unit, context.clock.now()) is None:
         raise Problem("not-found", "no unit has that code")
     found = context.machines.of_unit(unit)
@@ -51,3 +87,24 @@ def versions(
     if machines.machine(name) is None:
         raise Problem("not-found", "no machine has that name")
     return machines.versions(name, newest)
+
+
+def _found(each: Listed) -> MachineFound:
+    facts = each.facts
+    return MachineFound(
+        each.name,
+        each.unit,
+        facts.hostname,
+        facts.kind,
+        facts.vendor,
+        facts.model,
+        facts.serial,
+        facts.asset,
+        facts.system,
+        facts.memory_mb,
+        facts.user,
+        facts.addresses,
+        facts.macs,
+        each.first_seen,
+        each.last_seen,
+    )

@@ -8,6 +8,7 @@ from web.pages.alerts import router as alerts
 from web.pages.diagnostics import router as diagnostics
 from web.pages.files import router as files
 from web.pages.language import router as language
+from web.pages.machines import router as machines
 from web.pages.maintenance import router as maintenance
 from web.pages.outages import router as outages
 from web.pages.rendering import render
@@ -25,6 +26,7 @@ def page_routes(_context: Context) -> APIRouter:
     for page in (
         wall,
         unit,
+        machines,
         services,
         outages,
         maintenance,

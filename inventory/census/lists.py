@@ -1,0 +1,133 @@
+"""Machines in lists: those of a unit, and those that somebody searches for, by the facts that were made of each."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+
+from inventory.census.facts import Facts
+from inventory.census.keeper import refresh, together
+from inventory.census.tables import machine_facts
+from inventory.census.words import wanted
+from inventory.lan.reads import Sighting, search_sightings
+from inventory.machines.reads import Machines
+from inventory.machines.tables import faces, heard
+from inventory.state import State
+
+_decoder = msgspec.json.Decoder(Facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A machine by whatever agents it has, in the unit where it was heard last. `first_seen` in any unit."""
+
+    name: str
+    unit: str
+    first_seen: int
+    last_seen: int
+    facts: Facts
+
+
+def of_unit(state: State, machines: Machines, unit: str) -> list[Listed]:
+    """Those that were heard last in this unit, by their hostnames; as of now."""
+    refresh(state, unit=unit)
+    machines.refresh()
+    with state.read() as connection:
+        keys = connection.scalars(sa.select(faces.c.key).where(faces.c.unit == unit))
+        found = _listed(connection, machines, {machines.current(key) for key in keys})
+    return sorted((each for each in found if each.unit == unit), key=_by_hostname)
+
+
+def of_machine(state: State, machines: Machines, name: str) -> Listed | None:
+    """One by its name of now; None where its facts were not made yet."""
+    with state.read() as connection:
+        found = _listed(connection, machines, [name])
+    return found[0] if found else None
+
+
+def search(state: State, machines: Machines, query: str, limit: int) -> list[Listed]:
+    """Those of the whole province in which every word of `query` is found, what it names exactly first; at most `limit`.
+
+    A machine is found as of the last taking of stock. Nothing is found without a word.
+    """
+    forms = wanted(query)
+    if not forms:
+        return []
+    machines.refresh()
+    c = machine_facts.c
+    hit_query = (
+        sa.select(c.unit, c.device)
+        .where(*(sa.or_(*(c.words.contains(form, autoescape=True) for form in each)) for each in forms))
+        .order_by(~c.words.contains(f"\n{forms[0][-1]}\n", autoescape=True), c.unit, c.device)
+        .limit(2 * limit)  # few machines have more than two agents
+    )
+    with state.read() as connection:
+        hits = [tuple(row) for row in connection.execute(hit_query)]
+        keys = {
+            (row.unit, row.device): row.key for row in connection.execute(_KEYS, {"hits": json.dumps(hits)})
+        }
+        names = list(dict.fromkeys(machines.current(keys[hit]) for hit in hits if hit in keys))[:limit]
+        found = {each.name: each for each in _listed(connection, machines, names)}
+    return [found[name] for name in names if name in found]
+
+
+def search_lans(state: State, query: str, limit: int) -> list[Sighting]:
+    """The same of what sweeps heard in LANs and no inventory of that unit tells of, the one heard last first."""
+    c = machine_facts.c
+    with state.read() as connection:
+        sighted = search_sightings(connection, wanted(query), 2 * limit)
+        units = {each.unit for each in sighted}
+        facts = connection.execute(sa.select(c.unit, c.facts).where(c.unit.in_(units)))
+        known = {(row.unit, mac) for row in facts for mac in _decoder.decode(row.facts).macs}
+    return [each for each in sighted if (each.unit, each.mac) not in known][:limit]
+
+
+def _listed(connection: sa.Connection, machines: Machines, names: Iterable[str]) -> list[Listed]:
+    owner = {face: name for name in names for face in machines.faces_of(name)}
+    ids = {"ids": json.dumps(list(owner))}
+    first: dict[str, int] = {}
+    for face, seen in connection.execute(_FACES, ids):
+        first[owner[face]] = min(seen, first.get(owner[face], seen))
+    told: dict[str, list[tuple[int, str, Facts | None]]] = {}
+    for row in connection.execute(_TOLD, ids):
+        facts = None if row.facts is None else _decoder.decode(row.facts)
+        told.setdefault(owner[row.face], []).append((row.at, row.unit, facts))
+    found = []
+    for name, several in told.items():
+        several.sort(key=lambda each: (-each[0], each[1]))
+        at, unit, _ = several[0]
+        made = [facts for *_, facts in several if facts is not None]
+        if made:  # those of what came within the last minutes may not be made yet
+            found.append(Listed(name, unit, first[name], at, together(made)))
+    return found
+
+
+def _by_hostname(listed: Listed) -> tuple[str, str]:
+    return listed.facts.hostname.casefold(), listed.name
+
+
+_ids = sa.func.json_each(sa.bindparam("ids")).table_valued("value")
+_FACES = sa.select(faces.c.id, faces.c.first_seen).join(_ids, _ids.c.value == faces.c.id)
+_TOLD = (
+    sa.select(heard.c.at, heard.c.unit, heard.c.face, machine_facts.c.facts)
+    .select_from(_ids)
+    .join(heard, heard.c.face == _ids.c.value)
+    .outerjoin(
+        machine_facts, sa.and_(machine_facts.c.unit == heard.c.unit, machine_facts.c.device == heard.c.device)
+    )
+)
+_hits = sa.func.json_each(sa.bindparam("hits")).table_valued("value")
+_KEYS = (
+    sa.select(heard.c.unit, heard.c.device, faces.c.key)
+    .select_from(_hits)
+    .join(
+        heard,
+        sa.and_(
+            heard.c.unit == sa.func.json_extract(_hits.c.value, "$[0]"),
+            heard.c.device == sa.func.json_extract(_hits.c.value, "$[1]"),
+        ),
+    )
+    .join(faces, faces.c.id == heard.c.face)
+)

@@ -1,0 +1,277 @@
+"""Pages and API of machines: the list of a unit, one machine, search, and what people say."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from support_machine_pages import (
+    CAMERA,
+    PHONE,
+    PRINTER,
+    UNIT,
+    UNKNOWN,
+    machines_web,
+    office_pc,
+    sighting,
+    stock,
+    sweep,
+)
+from support_machines import put, told
+from support_views import DAY
+from support_web import Web
+from test_web_pages import Reader
+
+from inventory.census.lists import of_unit, search, search_lans
+from inventory.devices import devices
+from inventory.lan.reads import read_sightings
+from web.auth import Role
+from web.pages.machines.items import Shown, ports, shown
+from web.pages.machines.unit import told_of
+
+
+@pytest.fixture
+async def nhip(tmp_path: Path) -> AsyncIterator[Web]:
+    async with machines_web(tmp_path) as made:
+        yield made
+
+
+def names(nhip: Web) -> dict[str, str]:
+    return {each.facts.hostname: each.name for each in of_unit(nhip.state, nhip.context.machines, UNIT)}
+
+
+def list_of(nhip: Web, unit: str = UNIT) -> Shown:
+    return shown(told_of(nhip.context, unit), nhip.clock.now())
+
+
+def test_machines_stand_in_their_class_once_whoever_tells_of_them(nhip: Web) -> None:
+    groups = {key: [item.told for item in items] for key, items in list_of(nhip).groups.items()}
+    assert groups == {
+        "pc": ["may-do-11983", "VP-DONGTIEN-01", "VP-DONGTIEN-02", "VP-DONGTIEN-04", "VP-DONGTIEN-05"],
+        "laptop": ["VP-DONGTIEN-03"],
+        "printer": ["may-in-motcua"],
+        "network": ["gw-dongtien"],
+        "camera": ["10.33.83.60"],
+        "other": ["android-box"],
+    }
+
+
+def test_what_is_unknown_missing_or_new_comes_on_top(nhip: Web) -> None:
+    urgent = [(item.told, item.finding.kind if item.finding else "new") for item in list_of(nhip).urgent]
+    assert urgent[:2] == [("android-box", "unknown"), ("VP-DONGTIEN-04", "missing")]
+    assert {kind for _, kind in urgent[2:]} == {"new"}
+    assert "VP-DONGTIEN-05" in {name for name, _ in urgent[2:]}
+
+
+def test_phones_that_invent_their_address_are_counted_and_not_listed(nhip: Web) -> None:
+    found = list_of(nhip)
+    assert found.passing == 1
+    assert PHONE not in {item.subject for item in found.items}
+
+
+def test_a_machine_that_was_heard_just_now_is_listed_before_stock_was_taken(nhip: Web) -> None:
+    put(nhip.state, told(office_pc(9), nhip.clock.now(), UNIT))
+    assert "VP-DONGTIEN-09" in names(nhip)
+
+
+def test_a_machine_that_moved_away_is_in_its_new_unit_alone(nhip: Web) -> None:
+    put(nhip.state, told(office_pc(1), nhip.clock.now(), "12040"))
+    assert "VP-DONGTIEN-01" not in names(nhip)
+    (found,) = (
+        each
+        for each in of_unit(nhip.state, nhip.context.machines, "12040")
+        if each.facts.hostname == "VP-DONGTIEN-01"
+    )
+    assert found.first_seen == nhip.clock.now() - 90 * DAY
+
+
+def test_nothing_is_new_on_the_first_day_of_a_unit(nhip: Web) -> None:
+    put(nhip.state, told(office_pc(8), nhip.clock.now(), "11950"))
+    assert [item.is_new for item in list_of(nhip, "11950").items] == [False]
+
+
+async def test_the_list_of_a_unit_is_a_whole_page_in_both_languages(nhip: Web) -> None:
+    browser = await nhip.browser()
+    for language, title in (("vi", "Cần xem xét"), ("en", "To look into")):
+        browser.cookies.set("lang", language)
+        answer = await browser.get(f"/units/{UNIT}/machines")
+        assert answer.status_code == 200
+        Reader(answer.text)
+        assert title in answer.text
+    assert (await browser.get("/units/nowhere/machines")).status_code == 404
+
+
+async def test_a_unit_without_machines_says_how_they_come(nhip: Web) -> None:
+    answer = await (await nhip.browser()).get("/units/11950/machines")
+    assert "nhip inventory open 11950" in answer.text
+    assert ":8062/" in answer.text
+    Reader(answer.text)
+
+
+async def test_the_unit_page_leads_to_its_machines(nhip: Web) -> None:
+    assert f'href="/units/{UNIT}/machines"' in (await (await nhip.browser()).get(f"/units/{UNIT}")).text
+
+
+async def test_a_machine_is_shown_with_what_it_is_and_what_changed(nhip: Web) -> None:
+    browser = await nhip.browser()
+    browser.cookies.set("lang", "en")
+    answer = await browser.get(f"/machines/{names(nhip)['VP-DONGTIEN-01']}")
+    Reader(answer.text)
+    for text in (
+        "TS-2022-0001",
+        "Đặng Văn Sơn",
+        "Windows Defender",
+        "KX000001",
+        "10.33.83.21",
+        "GLPI-Agent_v1.11",
+    ):
+        assert text in answer.text, text
+    assert "+ Unikey 4.6" in answer.text
+    assert "− Unikey 4.2" in answer.text
+    assert (await browser.get(f"/machines/{'0' * 32}")).status_code == 404
+    assert (await browser.get("/machines/nobody")).status_code == 422
+
+
+async def test_what_changed_is_told_since_any_day(nhip: Web) -> None:
+    browser = await nhip.browser()
+    browser.cookies.set("lang", "en")
+    address = f"/machines/{names(nhip)['VP-DONGTIEN-01']}"
+    assert (
+        "Nothing was known of it then." in (await browser.get(address, params={"since": "2026-01-01"})).text
+    )
+    assert "Nothing: it is as it was." in (await browser.get(address, params={"since": "2026-11-24"})).text
+    assert (await browser.get(address, params={"since": "yesterday"})).status_code == 422
+
+
+async def test_a_name_that_a_machine_had_before_leads_to_it(nhip: Web) -> None:
+    first = names(nhip)["VP-DONGTIEN-01"]
+    moved = office_pc(1, hardware={**office_pc(1)["content"]["hardware"], "name": "VAN-THU"})
+    put(nhip.state, told(moved, nhip.clock.now(), UNIT))
+    with nhip.state.read() as connection:
+        from inventory.machines.tables import faces
+
+        keys = [row.key for row in connection.execute(faces.select()) if "VAN-THU" in row.signs]
+    assert names(nhip)["VAN-THU"] == first
+    answer = await (await nhip.browser()).get(f"/machines/{keys[0]}")
+    assert (answer.status_code, answer.headers["location"]) == (307, f"/machines/{first}")
+
+
+def test_two_agents_on_a_machine_make_no_changes_of_each_other(nhip: Web) -> None:
+    now = nhip.clock.now()
+    other = office_pc(2, device="ocs-2", softwares=[{"name": "Unikey", "version": "4"}])
+    put(nhip.state, told(other, now - DAY, UNIT), told(other, now, UNIT))
+    put(nhip.state, told(office_pc(2, softwares=[]), now, UNIT))
+    machines = nhip.context.machines
+    changed = [each.changes for each in machines.versions(names(nhip)["VP-DONGTIEN-02"])]
+    assert [None if each is None else len(each) for each in changed] == [None, None, 3, 2]
+    since = machines.changed_since(names(nhip)["VP-DONGTIEN-02"], now - 2 * DAY)
+    assert since is None or {each.section for each in since} <= {"softwares"}
+
+
+async def test_a_device_of_the_lan_has_a_page_with_what_it_told(nhip: Web) -> None:
+    browser = await nhip.browser()
+    answer = await browser.get(f"/units/{UNIT}/machines/{PRINTER}")
+    Reader(answer.text)
+    assert "HP LaserJet M404" in answer.text
+    assert (await browser.get(f"/units/{UNIT}/machines/00:00:00:00:00:00")).status_code == 404
+    assert (await browser.get(f"/units/11950/machines/{PRINTER}")).status_code == 404
+
+
+async def test_a_technician_approves_writes_off_and_takes_it_back(nhip: Web) -> None:
+    browser = await nhip.browser(Role.TECHNICIAN)
+    page = await browser.get(f"/units/{UNIT}/machines")
+    csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    marks = f"/units/{UNIT}/machines/marks"
+    said = {"csrf": csrf, "says": "approved", "subject": UNKNOWN, "note": "TV của hội trường"}
+    assert (await browser.post(marks, data=said)).status_code == 303
+    assert not [item for item in list_of(nhip).urgent if item.subject == UNKNOWN]
+    page = await browser.get(f"/units/{UNIT}/machines/{UNKNOWN}")
+    assert "TV của hội trường" in page.text
+    undo = page.text.partition(f'action="{marks}/')[2].partition('"')[0]
+    assert (await browser.post(f"{marks}/{undo}", data={"csrf": csrf})).status_code == 303
+    assert list_of(nhip).urgent[0].subject == UNKNOWN
+    sweep(nhip, nhip.clock.now(), sighting("d4:6a:6a:00:00:08"))
+    stock(nhip)
+    assert (await browser.post(marks, data={"csrf": csrf, "says": "approved"})).status_code == 303
+    assert not [item for item in list_of(nhip).urgent if item.finding and item.finding.kind == "unknown"]
+    assert (await browser.post(marks, data=said | {"subject": "<b>"})).status_code == 422
+
+
+async def test_a_viewer_sees_and_says_nothing(nhip: Web) -> None:
+    browser = await nhip.browser()
+    page = await browser.get(f"/units/{UNIT}/machines")
+    assert "machines/marks" not in page.text
+    csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    said = {"csrf": csrf, "says": "approved", "subject": UNKNOWN}
+    assert (await browser.post(f"/units/{UNIT}/machines/marks", data=said)).status_code == 403
+
+
+def hostnames(nhip: Web, query: str, limit: int = 50) -> list[str]:
+    return [each.facts.hostname for each in search(nhip.state, nhip.context.machines, query, limit)]
+
+
+def test_search_goes_over_the_province_and_finds_without_marks(nhip: Web) -> None:
+    assert sorted(hostnames(nhip, "nguyen huong")) == ["VP-DONGTIEN-04"]
+    assert sorted(hostnames(nhip, "optiplex")) == [f"VP-DONGTIEN-0{n}" for n in (1, 2, 4, 5, 7)]
+    assert hostnames(nhip, "10.33.83.23") == ["VP-DONGTIEN-03"]
+    assert hostnames(nhip, "3C-52-82-00-00-07") == ["VP-DONGTIEN-07"]
+    assert hostnames(nhip, "TS-2022-0005") == ["VP-DONGTIEN-05"]
+    assert hostnames(nhip, "%") == hostnames(nhip, "_") == hostnames(nhip, "") == []
+
+
+def test_what_a_word_names_exactly_comes_first(nhip: Web) -> None:
+    put(nhip.state, told(office_pc(11, hardware={"name": "VP-DONGTIEN-011"}), nhip.clock.now(), "11950"))
+    put(nhip.state, told(office_pc(12, hardware={"name": "VP-DONGTIEN-01"}), nhip.clock.now(), "12397"))
+    stock(nhip)
+    assert hostnames(nhip, "vp-dongtien-01") == ["VP-DONGTIEN-01", "VP-DONGTIEN-01", "VP-DONGTIEN-011"]
+    assert len(hostnames(nhip, "vp-dongtien", 2)) == 2
+
+
+def test_a_machine_with_two_agents_is_found_once(nhip: Web) -> None:
+    put(nhip.state, told(office_pc(2, device="ocs-2"), nhip.clock.now(), UNIT))
+    stock(nhip)
+    assert hostnames(nhip, "SN000002") == ["VP-DONGTIEN-02"]
+
+
+def test_devices_of_lans_are_found_unless_an_inventory_tells_of_them(nhip: Web) -> None:
+    found = {
+        query: [each.mac for each in search_lans(nhip.state, query, 9)]
+        for query in ("motcua", "44-19-B6", "10.33.83.21", "")
+    }
+    assert found == {"motcua": [PRINTER], "44-19-B6": [CAMERA], "10.33.83.21": [], "": []}
+
+
+async def test_the_page_of_search_shows_where_each_is(nhip: Web) -> None:
+    browser = await nhip.browser()
+    answer = await browser.get("/machines", params={"q": "huong"})
+    Reader(answer.text)
+    assert "VP-DONGTIEN-04" in answer.text
+    assert f"/units/{UNIT}/machines" in answer.text
+    Reader((await browser.get("/machines")).text)
+    assert (await browser.get("/machines", params={"q": "x" * 300})).status_code == 422
+
+
+async def test_the_api_searches_with_the_same_words(nhip: Web) -> None:
+    viewer = nhip.client(Role.VIEWER)
+    found = (await viewer.get("/api/v1/devices", params={"q": "đặng sơn"})).json()
+    assert sorted(each["hostname"] for each in found["items"]) == ["VP-DONGTIEN-01", "VP-DONGTIEN-05"]
+    assert found["items"][0]["kind"] == "pc"
+    assert found["next"] is None
+    assert (await viewer.get("/api/v1/devices")).status_code == 422
+    assert (await nhip.client().get("/api/v1/devices", params={"q": "a"})).status_code == 401
+
+
+def test_a_switch_that_is_asked_tells_the_port_of_a_machine(nhip: Web) -> None:
+    with nhip.state.read() as connection:
+        sightings = read_sightings(connection, UNIT)
+    asked = devices(nhip.state, UNIT)
+    assert ports(set(), "sw-motcua", asked, sightings) == [("gw-dongtien", "ether2")]
+    assert ports({"3c:52:82:00:00:01"}, "VP-DONGTIEN-01", asked, sightings) == []
+
+
+def test_the_switch_that_an_agent_hears_tells_the_port_of_its_own_machine(nhip: Web) -> None:
+    near = {"protocol": "lldp", "chassis": "aa", "port": "Gi0/7", "name": "sw-1"}
+    sweep(nhip, nhip.clock.now(), sighting("00:1b:0d:00:00:01", "switch", neighbour=near))
+    with nhip.state.read() as connection:
+        sightings = read_sightings(connection, UNIT)
+    asked = devices(nhip.state, UNIT)
+    assert ports({"dc:a6:32:01:02:03"}, "x", asked, sightings) == [("sw-1", "Gi0/7")]

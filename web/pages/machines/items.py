@@ -1,0 +1,234 @@
+"""The machines of a unit in one list, whoever told of them: inventories, the agent itself, devices asked over SNMP, sweeps of the LAN. Pure.
+
+One machine is one item: what a sweep heard is left out where something else tells of its MAC or its address.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from inventory.census.facts import of_kinds
+from inventory.census.lists import Listed
+from inventory.devices import Device
+from inventory.findings.keeper import KeptFinding, KeptMark
+from inventory.lan.reads import Sighting
+from web.i18n import mark
+from web.pages.hosts import parts
+
+DAY_MS = 86_400_000
+NEW_DAYS = 7
+FORGOTTEN_DAYS = 14
+"""What a sweep heard, and nobody approved, is not listed when it was heard no more for so long."""
+_INVENTED = 2
+"""The bit of a MAC's first octet that says that no maker gave it: phones invent one for each network."""
+Source = Literal["inventory", "agent", "snmp", "lan"]
+GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "pc": (mark("PCs"), ("pc",)),
+    "laptop": (mark("Laptops"), ("laptop",)),
+    "server": (mark("Servers"), ("server",)),
+    "printer": (mark("Printers"), ("printer",)),
+    "network": (mark("Network devices"), ("router", "switch", "ap")),
+    "camera": (mark("Cameras"), ("camera",)),
+    "other": (mark("Others"), ("phone", "ups", "other")),
+}
+"""By which a unit's machines are shown: a title, and the classes in it."""
+_URGENT = ("unknown", "returned", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`subject` is what findings and marks are about: a machine's name or a MAC; empty for what has none. What is not told is empty."""
+
+    source: Source
+    kind: str
+    name: str
+    subject: str
+    href: str
+    first_seen: int
+    last_seen: int
+    user: str = ""
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    asset: str = ""
+    system: str = ""
+    memory_mb: int | None = None
+    addresses: Sequence[str] = ()
+    macs: Sequence[str] = ()
+    finding: KeptFinding | None = None
+    mark: KeptMark | None = None
+    is_new: bool = False
+
+    @property
+    def told(self) -> str:
+        """What it is called, or can be called for want of a name."""
+        return self.name or next(iter(self.addresses), "") or next(iter(self.macs), "") or self.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`urgent`: what has a finding, or is new and not approved; also in its group. `passing`: phones and others that invent their address, not listed."""
+
+    urgent: Sequence[Item]
+    groups: Mapping[str, Sequence[Item]]
+    passing: int
+    items: Sequence[Item] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is known of the machines in a unit."""
+
+    unit: str
+    listed: Sequence[Listed] = ()
+    devices: Sequence[Device] = ()
+    sightings: Sequence[Sighting] = ()
+    findings: Sequence[KeptFinding] = ()
+    marks: Sequence[KeptMark] = ()
+
+
+def shown(told: Told, now: int) -> Shown:
+    """What of it people see, and in which order."""
+    found = [item_of(each) for each in told.listed]
+    macs = {mac for item in found for mac in item.macs}
+    for device in told.devices:
+        item = _of_device(device)
+        if not macs.intersection(item.macs):
+            found.append(item)
+            macs.update(item.macs)
+    by_subject = {each.subject: each for each in told.findings}
+    said = {each.subject: each for each in told.marks}
+    addresses = {address for item in found if item.source == "snmp" for address in item.addresses}
+    swept = max((each.last_seen for each in told.sightings), default=0)
+    passing = 0
+    for sighting in told.sightings:
+        if sighting.mac in macs or addresses.intersection(sighting.addresses):
+            continue
+        if sighting.mac in by_subject or sighting.mac in said:
+            found.append(item_of_sighting(sighting))
+        elif invented(sighting.mac):
+            passing += 1
+        elif swept - sighting.last_seen <= FORGOTTEN_DAYS * DAY_MS:
+            found.append(item_of_sighting(sighting))
+    began = min((each.first_seen for each in found), default=now)
+    since = max(now - NEW_DAYS * DAY_MS, began + DAY_MS)
+    found = [_judged(each, by_subject, said, since) for each in found]
+    found.sort(key=lambda item: (item.told.casefold(), item.subject))
+    urgent = sorted((each for each in found if each.finding or each.is_new), key=_urgency)
+    groups = {key: [each for each in found if each.kind in kinds] for key, (_title, kinds) in GROUPS.items()}
+    return Shown(urgent, {key: some for key, some in groups.items() if some}, passing, found)
+
+
+def invented(mac: str) -> bool:
+    """Whether no maker gave it (IEEE 802: locally administered)."""
+    return bool(int(mac[1], 16) & _INVENTED)
+
+
+def _judged(
+    item: Item, findings: Mapping[str, KeptFinding], marks: Mapping[str, KeptMark], since: int
+) -> Item:
+    finding, said = findings.get(item.subject), marks.get(item.subject)
+    return replace(item, finding=finding, mark=said, is_new=said is None and item.first_seen >= since)
+
+
+def _urgency(item: Item) -> tuple[int, str]:
+    return _URGENT.index(item.finding.kind) if item.finding else len(_URGENT), item.told.casefold()
+
+
+def item_of(each: Listed) -> Item:
+    """A machine that inventories tell of, without what people and findings say of it."""
+    facts = each.facts
+    return Item(
+        "inventory",
+        facts.kind,
+        facts.hostname,
+        each.name,
+        f"/machines/{each.name}",
+        each.first_seen,
+        each.last_seen,
+        facts.user,
+        facts.vendor,
+        facts.model,
+        facts.serial,
+        facts.asset,
+        " ".join(filter(None, (facts.system, facts.version))),
+        facts.memory_mb,
+        facts.addresses,
+        facts.macs,
+    )
+
+
+def _of_device(device: Device) -> Item:
+    body = device.body
+    rows = [*parts(body, "networks"), *parts(body, "interfaces")]
+    bios, hardware, system = (
+        part if isinstance(part := body.get(name), dict) else {}
+        for name in ("bios", "hardware", "operatingsystem")
+    )
+    memory = hardware.get("memory")
+    own = [row[name] for row in rows for name in ("ipaddress", "ipaddress6") if _text(row.get(name))]
+    return Item(
+        source="snmp" if device.address else "agent",
+        kind=of_kinds((device.kind,)),
+        name=device.name,
+        subject="",
+        href=f"/units/{device.unit}#devices",
+        first_seen=device.first_seen,
+        last_seen=device.last_seen,
+        vendor=_text(body.get("vendor")) or _text(bios.get("smanufacturer")),
+        model=_text(body.get("model")) or _text(bios.get("smodel")),
+        serial=_text(body.get("serial")) or _text(bios.get("ssn")),
+        system=_text(body.get("version")) or _text(system.get("full_name")),
+        memory_mb=memory if isinstance(memory, int) else None,
+        addresses=tuple(dict.fromkeys([device.address] if device.address else own)),
+        macs=tuple(dict.fromkeys(_text(row["mac"]).lower() for row in rows if _text(row.get("mac")))),
+    )
+
+
+def item_of_sighting(each: Sighting) -> Item:
+    """A device that only sweeps of the LAN tell of."""
+    return Item(
+        source="lan",
+        kind=of_kinds(each.hints.get("kind", ())),
+        name=next(iter(each.names), ""),
+        subject=each.mac,
+        href=f"/units/{each.unit}/machines/{each.mac}",
+        first_seen=each.first_seen,
+        last_seen=each.last_seen,
+        vendor=each.vendor,
+        model=next(iter(each.hints.get("model", ())), ""),
+        addresses=each.addresses,
+        macs=(each.mac,),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def ports(
+    macs: Collection[str], hostname: str, devices: Iterable[Device], sightings: Iterable[Sighting]
+) -> list[tuple[str, str]]:
+    """Which ports of which switches a machine is on: (switch, port), as switches tell by LLDP or CDP.
+
+    A switch that is asked tells of its neighbours; one that is heard tells of the port that the agent's own machine is on.
+    """
+    found: dict[tuple[str, str], None] = {}
+    agents = False
+    wanted, name = {mac.lower() for mac in macs}, hostname.casefold()
+    for device in devices:
+        item = _of_device(device)
+        if device.agent and wanted.intersection(item.macs):
+            agents = True
+        for row in parts(device.body, "neighbours") if device.address else ():
+            if not _text(row.get("port")):
+                continue
+            theirs = {_text(row.get("chassis")).lower(), _text(row.get("their_port")).lower()}
+            named = name and _text(row.get("name")).casefold().partition(".")[0] == name.partition(".")[0]
+            if wanted.intersection(theirs) or named:
+                found[item.told, _text(row["port"])] = None
+    for sighting in sightings if agents else ():
+        for near in sighting.neighbours:
+            switch = _text(near.get("name")) or _text(near.get("chassis")) or sighting.mac
+            found[switch, _text(near.get("port")) or _text(near.get("port_description"))] = None
+    return list(found)

@@ -1,0 +1,107 @@
+"""The machines of a unit by class, what is new, missing or unknown on top; and what people say of them."""
+
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Path, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from inventory.census.lists import of_unit
+from inventory.devices import devices
+from inventory.findings import keeper
+from inventory.lan.reads import read_sightings
+from inventory.stock import take_stock
+from web.auth.guard import require
+from web.auth.roles import Role, User
+from web.context import Context, context_of
+from web.pages.machines.about import WORDS
+from web.pages.machines.items import GROUPS, Shown, Told, shown
+from web.pages.rendering import render
+
+router = APIRouter()
+Code = Annotated[str, Path(max_length=40)]
+Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
+Subject = Annotated[str, Form(pattern="^([0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{32})$")]
+
+
+def told_of(context: Context, code: str) -> Told:
+    """All that is known of the machines in a unit."""
+    listed = of_unit(context.state, context.machines, code)
+    with context.state.read() as connection:
+        return Told(
+            code,
+            listed,
+            devices(context.state, code),
+            read_sightings(connection, code),
+            list(keeper.read(connection, code)),
+            keeper.marks(connection, code),
+        )
+
+
+def known_unit(context: Context, code: str) -> None:
+    """Raises HTTPException: no unit has that code now."""
+    if context.registry.unit(code, context.clock.now()) is None:
+        raise HTTPException(404)
+
+
+@router.get("/units/{code}/machines")
+def machines(request: Request, code: Code, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """`done` says what became of the form that led here."""
+    context = context_of(request)
+    known_unit(context, code)
+    found: Shown = shown(told_of(context, code), context.clock.now())
+    details = {"unit": code, "shown": found, "GROUPS": GROUPS, "done": done}
+    return render(request, "machines/unit.html", {**WORDS, **details})
+
+
+@router.post("/units/{code}/machines/marks")
+async def say(
+    request: Request,
+    code: Code,
+    user: Technician,
+    says: Annotated[Literal["approved", "retired"], Form()],
+    subject: Annotated[Subject | None, Form()] = None,
+    note: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Approve a device, or say that it was written off; without `subject`, approve all that are unknown now."""
+    context = context_of(request)
+    known_unit(context, code)
+
+    def keep() -> None:
+        now = context.clock.now()
+        with context.state.read() as connection:
+            unknown = [each.subject for each in keeper.read(connection, code, "unknown")]
+        subjects = [subject] if subject else unknown[: keeper.MOST] if says == "approved" else []
+        if subjects:
+            keeper.mark(context.state, code, subjects, says, note, user.name, now)
+            take_stock(context.state, context.machines, context.registry.units(now), now)
+
+    await run_in_threadpool(keep)
+    return _back(code, says)
+
+
+@router.post("/units/{code}/machines/marks/{number}/undo")
+async def undo(
+    request: Request,
+    code: Code,
+    number: Annotated[int, Path(ge=0, lt=1 << 63)],
+    _user: Technician,
+) -> Response:
+    """Take back what was said."""
+    context = context_of(request)
+    known_unit(context, code)
+
+    def keep() -> None:
+        now = context.clock.now()
+        if keeper.unmark(context.state, number, now):
+            take_stock(context.state, context.machines, context.registry.units(now), now)
+
+    await run_in_threadpool(keep)
+    return _back(code, "undone")
+
+
+def _back(code: str, done: str) -> Response:
+    return RedirectResponse(f"/units/{quote(code, safe='')}/machines?done={done}", 303)
