@@ -5,8 +5,10 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from support_probes import name_server, raw_server, records
@@ -17,6 +19,7 @@ from agents.probes import PROBES, names
 from agents.probes.guard import is_own, refuses_all_but
 from agents.probes.names import Names
 from core.values import Check, Result, Status
+from lab.eoffice.authority import Authority
 from lab.manual_clock import ManualClock
 
 REFUSED = "refused request"
@@ -78,6 +81,9 @@ async def resolver(*addresses: str) -> AsyncIterator[None]:
         del names._names[loop]
 
 
+_CA = trustme.CA()
+ROOT = _CA.cert_pem.bytes().decode()
+LEAF = _CA.issue_cert("a.example").cert_chain_pems[0].bytes().decode()
 OWN = [
     "127.0.0.1",
     "127.8.9.10",
@@ -115,6 +121,12 @@ async def test_no_check_of_a_plan_speaks_to_the_agents_own_machine(address: str)
         await by_plan("ntp", f"{host}:123"),
         await by_plan("rtsp", f"rtsp://{host}/live"),
         await by_plan("onvif", f"http://{host}/onvif/device_service"),
+        await by_plan("scenario", f"http://{host}/", steps=[{"name": "1", "url": "/"}]),
+        await by_plan("scenario", "http://192.0.2.1/", steps=[{"name": "1", "url": f"https://{host}/"}]),
+        await by_plan("timestamp", f"http://{host}/"),
+        await by_plan("crl", f"http://{host}/a.crl", issuer=ROOT),
+        await by_plan("ocsp", f"{host}:443", issuer=ROOT),
+        await by_plan("ocsp", f"http://{host}/", certificate=LEAF, issuer=ROOT),
     ):
         assert refused(result), result
 
@@ -200,3 +212,42 @@ async def test_a_proxy_is_no_way_round() -> None:
             assert refused(await by_plan("http", f"http://{host}/", allowed, proxy=proxy)), host
         assert (await by_plan("http", "http://a.example/", allowed, proxy=proxy)).status == Status.UP
         assert refused(await by_plan("http", "http://a.example/", proxy=proxy))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127\u30020\u30020\u30021",
+        "\uff11\uff12\uff17.0.0.1",
+        "\uff4cocalhost",
+        "169.254.169.\uff12\uff15\uff14",
+    ],
+)
+async def test_a_proxy_is_told_no_name_that_is_an_address_once_it_is_written_in_ascii(host: str) -> None:
+    with visited() as (port, came):
+        for scheme in ("http", "https"):
+            result = await by_plan("http", f"{scheme}://{host}/", ["127.0.0.2"], proxy=f"127.0.0.2:{port}")
+            assert refused(result), result
+        assert not came()
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_redirects_over_a_proxy_lead_to_no_address_that_is_off_limits(*, secure: bool) -> None:
+    for where in ("169.254.169.254", "[fd00:ec2::254]", "127.0.0.1", "[::ffff:169.254.169.254]", "localhost"):
+        asked = f"http{'s' if secure else ''}://{where}/latest/meta-data/"
+        answer = f"HTTP/1.1 302 Found\r\nLocation: {asked}\r\nContent-Length: 0\r\n\r\n".encode()
+        async with raw_server(answer, host="127.0.0.2") as port:
+            steps = [{"name": "1", "url": "/"}]
+            proxy = f"127.0.0.2:{port}"
+            result = await by_plan("scenario", "http://a.example/", ["127.0.0.2"], steps=steps, proxy=proxy)
+        assert refused(result), (where, result)
+
+
+async def test_the_responder_that_a_certificate_names_is_looked_at_like_any(tmp_path: Path) -> None:
+    """A server that means harm shows a certificate whose responder is where a cloud keeps its credentials."""
+    for number, where in enumerate(("169.254.169.254", "127.0.0.1:1", "[fd00:ec2::254]")):
+        authority = Authority(tmp_path / str(number), url=f"http://{where}")
+        pem = authority.issue("portal").pem
+        issuer = authority.issuing.read_text()
+        result = await by_plan("ocsp", "a.example:443", certificate=pem, issuer=issuer)
+        assert refused(result), (where, result)

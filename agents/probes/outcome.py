@@ -85,4 +85,6 @@ def failed(error: Failed | OSError) -> Result:
     if isinstance(error, socket.gaierror):
         gone = error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
         return Result(Status.DOWN, "name not found" if gone else "name not resolved")
+    if isinstance(error, ConnectionResetError):  # who hangs up within a handshake is told of without a number
+        return Result(Status.DOWN, "connection reset")
     return Result(Status.DOWN, refusal(error))

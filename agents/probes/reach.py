@@ -75,7 +75,13 @@ def admitted(address: str) -> None:
 
 def admitted_host(host: str) -> None:
     """As `admitted`, for a host that somebody else resolves (a proxy), as far as its name tells where it leads."""
-    name = host.rstrip(".").lower()
+    name = host
+    if (
+        not host.isascii()
+    ):  # a proxy is told the name as IDNA writes it, and that makes an address of the digits of any script
+        with contextlib.suppress(UnicodeError):
+            name = host.encode("idna").decode("ascii")
+    name = name.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 section 6.3
         admitted("127.0.0.1")
     elif ":" in name:

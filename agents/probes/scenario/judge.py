@@ -19,6 +19,8 @@ from agents.probes.web.messages import Answer
 
 MOST_JSON = 256 << 10
 """Bytes of an answer that is read as JSON: values take many times the memory of their text."""
+MOST_VALUES = 25_000
+"""In it, as far as its commas and brackets tell: the smallest take thirty times the memory of their text."""
 LONGEST_VALUE = 16 << 10
 """Of what is saved, in characters: tokens of some systems are that long."""
 _READ_S = 0.3
@@ -45,6 +47,8 @@ class Page:
             body = self.answer.plain(self.limit)
             if len(body) > MOST_JSON:
                 raise Failed(f"too large|{MOST_JSON}")
+            if sum(map(body.count, b",[{")) > MOST_VALUES:
+                raise Failed("page cannot be read")
             try:
                 self._jsons.append(msgspec.json.decode(body))
             except (msgspec.DecodeError, RecursionError, ValueError) as error:
@@ -52,16 +56,21 @@ class Page:
         return self._jsons[0]
 
     def find(self, selector: str, attribute: str | None) -> str | None:
-        return self._searched(lambda: find(self.text, selector, attribute))
+        return self.searched(lambda: find(self.text, selector, attribute))
 
     def form(self, selector: str) -> Form:
         """Raises Failed where there is none."""
-        found = self._searched(lambda: form(self.text, selector))
+        found = self.searched(lambda: form(self.text, selector))
         if found is None:
             raise self.lacking(f"no form|{_short(selector)}")
         return found
 
-    def _searched(self, work: Callable[[], T]) -> T:
+    def searched(self, work: Callable[[], T]) -> T:
+        """What `work` makes of the page.
+
+        Raises:
+            Failed: it takes too long.
+        """
         try:
             return within(_READ_S, work)
         except TooSlow as error:

@@ -11,6 +11,8 @@ from typing import Protocol
 
 DEEPEST = 256
 """Elements within each other; what is deeper stands beside what holds it. Browsers give up at 512."""
+MOST_ATTRIBUTES = 200
+"""Of an element; what stands behind them is passed over."""
 
 _MARK = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)|<!--|<[!?/]", re.ASCII)
 _ATTRIBUTE = re.compile(
@@ -332,7 +334,10 @@ def _after_tag(text: str, at: int) -> int:
 
 def _attributes(text: str, at: int) -> dict[str, str]:
     found: dict[str, str] = {}
-    while (match := _ATTRIBUTE.match(text, at)) is not None and not match[1]:
+    for _ in range(MOST_ATTRIBUTES):
+        match = _ATTRIBUTE.match(text, at)
+        if match is None or match[1]:
+            break
         at = match.end()
         value = next((match[group] for group in (3, 5, 7) if match[group] is not None), "")
         found.setdefault(match[2].lower(), plain(value))

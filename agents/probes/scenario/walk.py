@@ -200,8 +200,9 @@ class _Visit:
         if page is None:
             return {**body, "url": "", "status": None, "excerpt": "", "scrubbed": True}
         try:
-            text = excerpt(page.text, page.answer.header("content-type"), secrets)
-        except Failed:  # it is not coded as it says
+            media = page.answer.header("content-type")
+            text = page.searched(lambda: excerpt(page.text, media, secrets))
+        except Failed:  # it is not coded as it says, or takes too long to be cleaned
             text = ""
         return {
             **body,
