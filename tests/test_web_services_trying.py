@@ -107,6 +107,9 @@ async def test_what_is_being_written_is_tried_by_administrators_only(nhip: Web) 
     assert params == {"kind": "http", "params": {"body_contains": "Xin chào"}, "timeout_ms": 5_000}
     wrong = await attempt(nhip, Role.ADMIN, **draft | {"params": "{"})
     assert "Tham số không phải JSON" in wrong.text
+    assert "{why}" not in wrong.text
+    odd = await attempt(nhip, Role.ADMIN, **draft | {"target": "{nowhere}", "timeout_s": "0"})
+    assert "Đích: Không có phần thay thế này: {nowhere}; Thời hạn (giây): Ngoài khoảng cho phép" in odd.text
     assert len(nhip.hub.asked) == 1
 
 

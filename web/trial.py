@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.errors import BadInput
+from starlette.concurrency import run_in_threadpool
+
+from core.errors import BadInput, Unavailable
 from core.values import Level
 from core.wire import CHECK, Diagnosis
+from inventory.exchange.cells import Scalar, Wrong
+from inventory.exchange.faults import BadRows, Fault
+from inventory.exchange.lines import read_cell
+from inventory.exchange.sheets import SHEETS
 from inventory.plan import Contents, Planned, plan
 from inventory.rebuild import read_contents
 from inventory.records import Service, ServiceCheck, Template, Unit
@@ -59,6 +65,41 @@ class Tried:
     def longest(self) -> float:
         """Of all steps, in seconds: what bars are drawn against."""
         return max([step.seconds or 0.0 for step in self.steps], default=0.0) or 1.0
+
+
+async def attempt(context: Context, unit: str, service: Service, check: ServiceCheck, who: str) -> Tried:
+    """Run a check from a unit, now.
+
+    Raises:
+        BadInput: there is no such unit, or nothing that it could ask; says why.
+        Unavailable: no agent of the unit is connected, or there is no answer.
+    """
+    planned = await run_in_threadpool(planned_for, context, unit, service, check)
+    agent = await run_in_threadpool(agent_of, context, unit)
+    if agent is None:
+        raise Unavailable(NO_AGENT, retry_after_s=10)
+    diagnosis = await ask(context, agent, planned, who)
+    found = steps(params_of(planned.params), diagnosis)
+    return Tried(check.kind, planned.target, unit, "", diagnosis, found, failing_of(diagnosis))
+
+
+def drafted(service: str, columns: Mapping[str, Scalar]) -> ServiceCheck:
+    """A check that is tried and not kept: read as the registry would read it. Pure.
+
+    Raises:
+        BadRows: the registry would not take it; says what is wrong with which column.
+    """
+    values: dict[str, Scalar] = {"params": ""}
+    faults = []
+    for column in SHEETS["service_checks"].columns:
+        if column.name in columns:
+            try:
+                read_cell(column, column.show(columns[column.name]), values)
+            except Wrong as wrong:
+                faults.append(Fault("draft", 0, column.name, str(wrong)))
+    if faults:
+        raise BadRows(faults)
+    return ServiceCheck(**values | {"service": service, "valid_from": 0, "valid_to": None})  # type: ignore[arg-type]  # by the sheet's columns
 
 
 def as_planned(

@@ -18,6 +18,7 @@ from web.api import (
     series,
     service_status,
     timing,
+    trying,
     units,
 )
 from web.api.problems import MEDIA_TYPE, Problem
@@ -70,6 +71,7 @@ for room in (
     catalogue,
     coverage,
     timing,
+    trying,
     devices,
     findings,
     secrets,

@@ -1,6 +1,6 @@
 """What the API answers of services, where it is not a value of `collector.services.views` as it is. Times are ms since 1970, UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.services.expiry import Worry
@@ -8,6 +8,8 @@ from collector.services.history import ServiceHistory
 from collector.services.views import Expiry, Phase, ServiceState
 from collector.timeline import Stretch
 from collector.views import Outage
+from web.sights import is_cut
+from web.trial import Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +69,65 @@ def service_period(found: ServiceHistory, objective_percent: float | None) -> Se
             reached,
         ),
         found.outages,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStep:
+    """A step of a scenario, or the whole of another check (`name` empty). `state`: `done`, `failed` or `not reached`; `phases`
+    in seconds, in order."""
+
+    name: str
+    state: str
+    seconds: float | None
+    phases: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPage:
+    """What the page said on which a step failed. The agent took secrets, what was typed and tokens out of `excerpt`; `cut`: the
+    page said more."""
+
+    step: str
+    reason: str
+    url: str
+    status: int | None
+    excerpt: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAnswer:
+    """What came of a trial. `target` is what was asked, with the addresses of service and unit filled in."""
+
+    unit: str
+    kind: str
+    target: str
+    status: str
+    reason: str
+    took_ms: int
+    steps: Sequence[TrialStep]
+    failing: FailedPage | None
+    figures: Mapping[str, float]
+
+
+def trial_answer(tried: Tried) -> TrialAnswer:
+    """Of a trial that was run."""
+    found, broke = tried.diagnosis, tried.failing
+    assert found is not None  # noqa: S101 - it was run
+    failing = None
+    if broke is not None:
+        failing = FailedPage(
+            broke.step, broke.reason, broke.url, broke.status, broke.excerpt, is_cut(broke.excerpt)
+        )
+    return TrialAnswer(
+        tried.unit,
+        tried.kind,
+        tried.target,
+        found.status,
+        found.reason,
+        found.took_ms,
+        [TrialStep(each.name, each.state, each.seconds, dict(each.phases)) for each in tried.steps],
+        failing,
+        found.figures,
     )

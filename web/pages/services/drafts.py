@@ -6,8 +6,10 @@ from datetime import date, datetime
 
 from core.errors import BadInput
 from inventory.changes import Value
+from inventory.exchange.cells import Scalar
 from inventory.records import ServiceCheck
 from web.i18n import HERE, mark
+from web.trial import drafted
 
 SERVICE_FIELDS = ("name", "owner", "address", "objective_percent", "slow_ms", "hours", "domain_until", "note")
 CHECK_FIELDS = ("name", "kind", "target", "params", "interval_ms", "timeout_ms")
@@ -32,7 +34,7 @@ def service_row(form: Form, code: str) -> dict[str, Value]:
     return row
 
 
-def check_row(form: Form) -> dict[str, Value]:
+def check_row(form: Form) -> dict[str, Scalar]:
     """The columns of a check.
 
     Raises:
@@ -53,19 +55,10 @@ def draft_check(form: Form, service: str) -> ServiceCheck:
 
     Raises:
         BadInput: as `check_row`.
+        BadRows: the registry would not take it.
     """
     row = check_row(form)
-    return ServiceCheck(
-        service=service,
-        name=str(row["name"]) or "…",
-        kind=str(row["kind"]),
-        target=str(row["target"]),
-        params=str(row["params"]),
-        interval_ms=int(str(row["interval_ms"])),
-        timeout_ms=int(str(row["timeout_ms"])),
-        valid_from=0,
-        valid_to=None,
-    )
+    return drafted(service, {**row, "name": row["name"] or "…"})
 
 
 def row_of(check: ServiceCheck) -> dict[str, Value]:

@@ -12,19 +12,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import BadInput, Refused, Unavailable
+from inventory.exchange.faults import BadRows
 from inventory.records import Service, ServiceCheck
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import Context, context_of
-from web.i18n import mark
+from web.faults import fault
+from web.i18n import language_of, mark, speaker
 from web.pages.diagnostics import WHY
 from web.pages.rendering import name_of, render
 from web.pages.services.drafts import draft_check
 from web.pages.services.service import Code
 from web.timing import params_of
-from web.trial import NO_AGENT, Tried, agent_of, ask, failing_of, planned_for, steps
+from web.trial import Tried, attempt
 
 NO_UNIT = mark("Choose the unit from which to try.")
+COLUMNS = {
+    "name": mark("Name"),
+    "kind": mark("Kind"),
+    "target": mark("Target"),
+    "params": mark("Parameters"),
+    "interval_ms": mark("Each (seconds)"),
+    "timeout_ms": mark("Time limit (seconds)"),
+}
+"""What the columns of a check are called in the form."""
 
 router = APIRouter()
 
@@ -88,8 +99,16 @@ async def run(
             raise Refused("this needs the role admin")
         try:
             kept = draft_check(await request.form(), code)
+        except BadRows as wrong:
+            say = speaker(language_of(request), 0)
+            why = "; ".join(
+                f"{say.gettext(COLUMNS[each.column])}: {fault(say, each.reason)}" for each in wrong.faults
+            )
+            return await _answer(request, Tried("", "", place, problem=why))
         except BadInput as wrong:
-            return await _answer(request, Tried("", "", place, problem=wrong.what))
+            say = speaker(language_of(request), 0)
+            why = say.gettext(wrong.what).replace("{why}", wrong.where)
+            return await _answer(request, Tried("", "", place, problem=why))
     assert kept is not None  # noqa: S101 - either was found
     return await _answer(request, await tried(context, place, service, kept, user.name))
 
@@ -99,18 +118,11 @@ async def tried(context: Context, unit: str, service: Service, check: ServiceChe
     if not unit:
         return Tried(check.kind, check.target, unit, problem=NO_UNIT)
     try:
-        planned = await run_in_threadpool(planned_for, context, unit, service, check)
+        return await attempt(context, unit, service, check, who)
     except BadInput as wrong:
         return Tried(check.kind, check.target, unit, problem=wrong.what)
-    agent = await run_in_threadpool(agent_of, context, unit)
-    if agent is None:
-        return Tried(check.kind, planned.target, unit, problem=NO_AGENT)
-    try:
-        diagnosis = await ask(context, agent, planned, who)
     except Unavailable as error:
-        return Tried(check.kind, planned.target, unit, problem=WHY.get(str(error), str(error)))
-    found = steps(params_of(planned.params), diagnosis)
-    return Tried(check.kind, planned.target, unit, "", diagnosis, found, failing_of(diagnosis))
+        return Tried(check.kind, check.target, unit, problem=WHY.get(str(error), str(error)))
 
 
 def kept_check(context: Context, code: str, name: str | None) -> tuple[Service, ServiceCheck | None]:
