@@ -3,19 +3,17 @@
 RFC 3501 and RFC 9051, STARTTLS among them; implicit TLS of RFC 8314; AUTHENTICATE PLAIN of RFC 4616.
 """
 
-import asyncio
 import time
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 
 from agents.mail.responses import capabilities, condition, exists, literal, received_at
-from agents.probes.certificates import context, warning
+from agents.probes.certificates import warning
+from agents.probes.mail import Account, Tls, as_base64, greeted, parting
 from agents.probes.outcome import BadParameter, Failed, looks, parameters
-from agents.probes.reach import Family, host_port, resolve
-from agents.probes.smtp import Tls, as_base64
-from agents.probes.talk import Talk, deadline, talking
+from agents.probes.talk import Talk
 from core.clock import Clock
 from core.errors import BadInput
 from core.values import Check, Result, Status
@@ -35,26 +33,15 @@ FIGURES = (
     "chain_length",
     "weaknesses",
 )
-_PORTS = {"starttls": 143, "implicit": 993, "none": 143}
-_PARTING_S = 0.2
+_PORTS: Mapping[Tls, int] = {"starttls": 143, "implicit": 993, "none": 143}
 
 
-class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Params(Account, frozen=True, forbid_unknown_fields=True):
     tls: Tls = "implicit"
-    user: str = ""
-    password: str = ""
     max_message_age_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    ca_file: str | None = None
-    ca: str | None = None
-    server_name: str | None = None
-    warn_days: Annotated[float, msgspec.Meta(ge=0)] = 30
-    family: Family | None = None
 
-    def __post_init__(self) -> None:
-        if self.user and self.tls == "none":
-            raise ValueError("nobody signs in without TLS")
-        if set("\0\r\n") & set(self.user + self.password):
-            raise ValueError("a sign that no name or password may have")
+    def refused_signs(self) -> str:
+        return "\0\r\n"
 
 
 class Imap:
@@ -65,25 +52,12 @@ class Imap:
         self.run = looks(self._look)
 
     async def _look(self, check: Check, figures: dict[str, float]) -> Result:
-        until, params = deadline(check), parameters(check, Params)
-        host, port = host_port(check.target, default=_PORTS[params.tls])
-        trust = None if params.tls == "none" else context(params.ca_file, ca=params.ca)
-        began = time.perf_counter()
-        address = await resolve(host, port, params.family)
-        figures["resolve_seconds"] = time.perf_counter() - began
-        async with talking(address, until, figures) as talk:
-            session, certificates = _Session(talk, figures), list[bytes]()
-            if trust is not None and params.tls == "implicit":
-                certificates = await talk.secure(trust, params.server_name or host, figures)
-            await session.greet()
-            if trust is not None and params.tls == "starttls":
-                await session.starttls()
-                certificates = await talk.secure(trust, params.server_name or host, figures)
+        params = parameters(check, Params)
+        async with greeted(check, params, _PORTS, figures, _Session) as (session, certificates):
             if params.user:
                 await session.sign_in(params.user, params.password)
                 await session.open_inbox(self._clock.now())
             await session.leave()
-        figures["total_seconds"] = time.perf_counter() - began
         return self._judge(params, certificates, figures)
 
     def _judge(self, params: Params, certificates: list[bytes], figures: dict[str, float]) -> Result:
@@ -121,6 +95,8 @@ class _Session:
         if "STARTTLS" not in self._can:
             raise Failed("no starttls")
         await self._ask("STARTTLS")
+
+    async def secured(self) -> None:
         self._can = frozenset()  # of what was said in the clear, nothing counts: RFC 3501 section 6.2.1
 
     async def sign_in(self, user: str, password: str) -> None:
@@ -154,11 +130,9 @@ class _Session:
                 self._figures["newest_message_age_seconds"] = (now_ms - newest) / 1000
 
     async def leave(self) -> None:
-        """Ends politely. A server that has no word for LOGOUT did nevertheless all that it was asked for."""
         await self._ask("NOOP")
-        with suppress(Failed, OSError):
-            async with asyncio.timeout(_PARTING_S):
-                await self._ask("LOGOUT")
+        async with parting():
+            await self._ask("LOGOUT")
 
     async def _ask(self, words: str, *, then: str | None = None, refused: str = "status") -> list[bytes]:
         """The responses before the server's OK. `then` is for when it says to go on."""
