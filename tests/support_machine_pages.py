@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from support_machines import pc, put, told
-from support_pages import NOW, province_web
+from support_pages import province_web
 from support_views import DAY, HOUR
 from support_web import Web
 
 from core.wire import Document
+from inventory.changes import put as put_registry
+from inventory.findings.tables import device_marks
 from inventory.lan.store import store_lan
 from inventory.stock import take_stock
 
@@ -79,8 +81,8 @@ def sweep(made: Web, at: int, *sightings: dict[str, Any], unit: str = UNIT) -> N
         )
 
 
-def stock(made: Web) -> None:
-    now = made.clock.now()
+def stock(made: Web, now: int | None = None) -> None:
+    now = made.clock.now() if now is None else now
     take_stock(made.state, made.context.machines, made.context.registry.units(now), now)
 
 
@@ -91,6 +93,9 @@ async def machines_web(folder: Path) -> AsyncIterator[Web]:
         now = made.clock.now()
         old = [{"name": "Unikey 4.2", "version": "4.2"}, {"name": "LibreOffice", "version": "7.4"}]
         new = [{"name": "Unikey 4.6", "version": "4.6"}, {"name": "LibreOffice", "version": "7.6"}]
+        staff = [{"code": UNIT, "staff": 6}, {"code": "12040", "staff": 1}]
+        put_registry(made.state, now, {"units": staff})
+        made.context.registry.refresh()
         put(
             made.state,
             *(told(office_pc(n, softwares=old), now - 90 * DAY, UNIT) for n in (1, 2, 3, 4)),
@@ -111,16 +116,12 @@ async def machines_web(folder: Path) -> AsyncIterator[Web]:
             sighting("3c:52:82:00:00:01", address="10.33.83.21"),
         )
         with made.state.write() as connection:
-            from inventory.findings.tables import device_marks
-
             for mac in (PRINTER, CAMERA):
                 connection.execute(
                     device_marks.insert().values(
                         unit=UNIT, subject=mac, says="approved", note="", who="lan", at=now - 30 * DAY
                     )
                 )
-        stock(made)
+        for ago in (60, 30, 0):
+            stock(made, now - ago * DAY)
         yield made
-
-
-__all__ = ["NOW"]

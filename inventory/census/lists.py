@@ -40,6 +40,14 @@ def of_unit(state: State, machines: Machines, unit: str) -> list[Listed]:
     return sorted((each for each in found if each.unit == unit), key=_by_hostname)
 
 
+def of_province(state: State, machines: Machines) -> list[Listed]:
+    """All of them, by units and hostnames; as of the last taking of stock."""
+    names = set(machines.names_of_faces().values())
+    with state.read() as connection:
+        found = _listed(connection, machines, names)
+    return sorted(found, key=lambda each: (each.unit, *_by_hostname(each)))
+
+
 def of_machine(state: State, machines: Machines, name: str) -> Listed | None:
     """One by its name of now; None where its facts were not made yet."""
     with state.read() as connection:

@@ -23,7 +23,7 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
 }
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "hardware": ("name", "lastloggeduser", "workgroup"),
-    "bios": ("ssn", "msn", "assettag", "enclosureserial", "smodel"),
+    "bios": ("ssn", "msn", "assettag", "enclosureserial", "smanufacturer", "smodel"),
     "network_device": ("name", "serial", "mac", "model", "assettag"),
 }
 SECTIONS = (*_FIELDS, *_ROWS)

@@ -2,10 +2,13 @@
 
 from fastapi import APIRouter
 
+from web.pages.machines.coverage import router as coverage
+from web.pages.machines.findings import router as findings
 from web.pages.machines.machine import router as machine
 from web.pages.machines.search import router as search
 from web.pages.machines.unit import router as unit
 
 router = APIRouter()
-for page in (unit, search, machine):
+# A machine's own page takes every other address below `/machines/` for its name.
+for page in (unit, search, findings, coverage, machine):
     router.include_router(page)

@@ -63,7 +63,7 @@ SECTIONS: Mapping[str, str] = {
 KIND, ASSET, USERS, ANTIVIRUS = mark("Kind"), mark("Asset number"), mark("Users"), mark("Antivirus")
 FOUND: Mapping[str, Found] = {
     "unknown": Found(mark("Unknown"), "degraded"),
-    "missing": Found(mark("Missing"), "down"),
+    "missing": Found(mark("Not seen"), "down"),
     "returned": Found(mark("Written off, and back"), "degraded"),
 }
 SAID: Mapping[str, str] = {"approved": mark("approved"), "retired": mark("written off")}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from inventory.census.facts import of_kinds
+from inventory.census.facts import Counted, of_kinds
 from inventory.census.lists import Listed
 from inventory.devices import Device
 from inventory.findings.keeper import KeptFinding, KeptMark
@@ -44,7 +44,7 @@ class Item:
     name: str
     subject: str
     href: str
-    first_seen: int
+    first_seen: int | None
     last_seen: int
     user: str = ""
     vendor: str = ""
@@ -110,7 +110,7 @@ def shown(told: Told, now: int) -> Shown:
             passing += 1
         elif swept - sighting.last_seen <= FORGOTTEN_DAYS * DAY_MS:
             found.append(item_of_sighting(sighting))
-    began = min((each.first_seen for each in found), default=now)
+    began = min((each.first_seen for each in found if each.first_seen is not None), default=now)
     since = max(now - NEW_DAYS * DAY_MS, began + DAY_MS)
     found = [_judged(each, by_subject, said, since) for each in found]
     found.sort(key=lambda item: (item.told.casefold(), item.subject))
@@ -128,14 +128,14 @@ def _judged(
     item: Item, findings: Mapping[str, KeptFinding], marks: Mapping[str, KeptMark], since: int
 ) -> Item:
     finding, said = findings.get(item.subject), marks.get(item.subject)
-    return replace(item, finding=finding, mark=said, is_new=said is None and item.first_seen >= since)
+    return replace(item, finding=finding, mark=said, is_new=said is None and (item.first_seen or 0) >= since)
 
 
 def _urgency(item: Item) -> tuple[int, str]:
     return _URGENT.index(item.finding.kind) if item.finding else len(_URGENT), item.told.casefold()
 
 
-def item_of(each: Listed) -> Item:
+def item_of(each: Listed | Counted) -> Item:
     """A machine that inventories tell of, without what people and findings say of it."""
     facts = each.facts
     return Item(
@@ -144,7 +144,7 @@ def item_of(each: Listed) -> Item:
         facts.hostname,
         each.name,
         f"/machines/{each.name}",
-        each.first_seen,
+        each.first_seen if isinstance(each, Listed) else None,
         each.last_seen,
         facts.user,
         facts.vendor,

@@ -17,9 +17,11 @@ from inventory.stock import take_stock
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import Context, context_of
+from web.i18n import language_of, speaker
 from web.pages.machines.about import WORDS
 from web.pages.machines.items import GROUPS, Shown, Told, shown
-from web.pages.rendering import render
+from web.pages.machines.tables import Format, as_file, of_machines
+from web.pages.rendering import name_of, render
 
 router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
@@ -48,11 +50,20 @@ def known_unit(context: Context, code: str) -> None:
 
 
 @router.get("/units/{code}/machines")
-def machines(request: Request, code: Code, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+def machines(
+    request: Request,
+    code: Code,
+    done: Annotated[str, Query(max_length=20)] = "",
+    format: Format = None,  # noqa: A002 - it is what the address says
+) -> Response:
     """`done` says what became of the form that led here."""
-    context = context_of(request)
+    context, now = context_of(request), context_of(request).clock.now()
     known_unit(context, code)
-    found: Shown = shown(told_of(context, code), context.clock.now())
+    found: Shown = shown(told_of(context, code), now)
+    if format:
+        names = {code: name_of(context, code)}
+        rows = [(code, item) for item in found.items]
+        return as_file(of_machines(speaker(language_of(request), now), names, rows), format, now)
     details = {"unit": code, "shown": found, "GROUPS": GROUPS, "done": done}
     return render(request, "machines/unit.html", {**WORDS, **details})
 

@@ -1,0 +1,211 @@
+"""Hostile text of machines in a real browser: every page shows it as text, nothing of it runs; and pages of machines fit a phone."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Dialog, Page, async_playwright, expect
+from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
+from support_machines import put, told
+from support_views import DAY
+from support_web import PASSWORD, QUICK, Web, served
+from test_web_pages_browser import CHROMIUM, QUIET, _is_fault, moved
+from test_web_pages_browser import pytestmark as pytestmark  # the same needs
+
+from core.wire import Document
+from inventory.census.lists import of_unit
+from inventory.changes import put as put_registry
+from inventory.devices import store_device
+from inventory.findings import keeper
+from web.auth import Role
+from web.auth.users import add_user
+
+RUN = "window.got=1;alert(1)"
+HOSTILE = (
+    f"""</title></textarea><img src=x onerror="{RUN}">'"><svg onload={RUN}><script>{RUN}</script>"""
+    f"""<a href="javascript:{RUN}">x</a>{{{{7*7}}}}"""
+)
+SHORT = f"<img src=x onerror={RUN}>{{{{7*7}}}}"
+"""For what a sweep tells, whose names have 64 characters at most."""
+BRIEF = "<img src=x onerror=window.got=1>{{7*7}}"
+"""For parameters of 40 characters."""
+MAC = "00:1b:a9:66:66:66"
+
+
+WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
+  .filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest(".scroll"))
+  .map(each => `${each.tagName}.${each.className}`)"""
+"""What reaches over the edge of the screen."""
+
+
+@asynccontextmanager
+async def hostile_web(folder: Path) -> AsyncIterator[Web]:
+    """Names, users, serials, networks, software, switches, notes and the unit itself by someone who means harm."""
+    async with machines_web(folder) as made:
+        now = made.clock.now()
+        put_registry(made.state, now, {"units": [{"code": UNIT, "name": HOSTILE}]})
+        made.context.registry.refresh()
+
+        def evil(software: str) -> dict[str, object]:
+            return office_pc(
+                66,
+                device=HOSTILE,
+                hardware={
+                    "name": HOSTILE,
+                    "lastloggeduser": HOSTILE,
+                    "workgroup": HOSTILE,
+                    "memory": "many" + HOSTILE,
+                    "chassis_type": HOSTILE,
+                },
+                bios={"ssn": HOSTILE, "smanufacturer": HOSTILE, "smodel": HOSTILE, "assettag": HOSTILE},
+                operatingsystem={"full_name": HOSTILE, "version": HOSTILE},
+                networks=[{"description": HOSTILE, "wifi_ssid": HOSTILE, "mac": MAC, "ipaddress": HOSTILE}],
+                users=[{"login": HOSTILE, "domain": HOSTILE}],
+                antivirus=[{"name": HOSTILE, "version": HOSTILE, "enabled": False}],
+                softwares=[{"name": software + HOSTILE, "version": HOSTILE}],
+                monitors=[{"name": HOSTILE, "serial": HOSTILE}],
+                storages=[{"name": HOSTILE, "model": HOSTILE, "serial": HOSTILE}],
+            )
+
+        put(made.state, told(evil("old"), now - 40 * DAY, UNIT), told(evil("new"), now - DAY, UNIT))
+        sweep(
+            made,
+            now,
+            sighting(
+                "d4:6a:6a:66:66:66",
+                name=SHORT,
+                address=SHORT[:45],
+                models=[HOSTILE[:250]],
+                services=[HOSTILE[:250]],
+            ),
+        )
+        asked = {
+            "address": "10.33.83.66",
+            "name": HOSTILE,
+            "kind": HOSTILE,
+            "vendor": HOSTILE,
+            "model": HOSTILE,
+            "neighbours": [{"port": HOSTILE, "chassis": MAC, "name": HOSTILE}],
+        }
+        with made.state.write() as connection:
+            store_device(connection, unit=UNIT, document=Document("device", now, asked), received_at=now)
+        stock(made)
+        keeper.mark(
+            made.state, UNIT, ["d4:6a:6a:66:66:66", name_of(made)], "retired", HOSTILE, HOSTILE, now - 1
+        )
+        stock(made)
+        yield made
+
+
+def name_of(made: Web) -> str:
+    return next(
+        each.name
+        for each in of_unit(made.state, made.context.machines, UNIT)
+        if each.facts.hostname == HOSTILE
+    )
+
+
+@asynccontextmanager
+async def window(
+    folder: Path, make: Callable[[Path], AbstractAsyncContextManager[Web]], *, width: int = 1280
+) -> AsyncIterator[tuple[Web, Page, str]]:
+    """A browser of an administrator. Any error in a script, any dialog, or a request elsewhere, fails."""
+    wrong: list[str] = []
+
+    async def opened(dialog: Dialog) -> None:
+        wrong.append(f"a dialog: {dialog.message}")
+        await dialog.dismiss()
+
+    async with make(folder) as made, served(made.app) as url, async_playwright() as driver:
+        add_user(made.state, "lan", Role.ADMIN, PASSWORD, made.clock.now(), QUICK)
+        chromium = await driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        try:
+            page = await chromium.new_page(viewport={"width": width, "height": 900})
+            page.on("dialog", opened)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda said: wrong.append(said.text) if _is_fault(said) else None)
+            page.on(
+                "request",
+                lambda asked: None if asked.url.startswith((url, "data:")) else wrong.append(asked.url),
+            )
+            await page.clock.install()
+            await page.goto(url)
+            await page.fill("#name", "lan")
+            await page.fill("#password", PASSWORD)
+            await page.click("main button")
+            await page.wait_for_selector("#unit-11950")
+            yield made, page, url
+        finally:
+            await chromium.close()
+    assert wrong == []
+
+
+async def test_hostile_text_of_machines_is_shown_as_text_on_every_page(tmp_path: Path) -> None:
+    async with window(tmp_path, hostile_web) as (made, page, url):
+        asked = await page.evaluate("encodeURIComponent", HOSTILE)
+        brief = await page.evaluate("encodeURIComponent", BRIEF)
+        paths = [
+            f"/units/{UNIT}/machines",
+            f"/units/{UNIT}/machines/d4:6a:6a:66:66:66",
+            f"/machines/{name_of(made)}?since=2026-11-01",
+            f"/machines?q={asked}",
+            "/machines?q=onerror",
+            "/machines/findings",
+            f"/machines/findings?unit={UNIT}",
+            f"/machines/findings?unit={brief}",
+            f"/machines/coverage?by=unit&unit={UNIT}",
+            "/machines/coverage",
+            "/machines/coverage/machines?count=pcs",
+            f"/machines/coverage/machines?count=pcs&unit={brief}",
+            f"/units/{UNIT}",
+        ]
+        for path in paths:
+            answer = await page.goto(url + path)
+            assert answer is not None
+            assert answer.status == 200, path
+            await page.eval_on_selector_all("details", "all => all.forEach(each => each.open = true)")
+            await moved(page, 1_000)
+            assert await page.evaluate("window.got") is None, path
+            for born in ("img", "script:not([src])", "svg[onload]", "a[href^=javascript]", "[onerror]"):
+                assert await page.locator(born).count() == 0, (path, born)
+            if path != "/machines/coverage":  # which has no name of theirs
+                assert "{{7*7}}" in await page.inner_text("main"), path
+                assert "<img src=x" in await page.inner_text("main"), path
+        await page.goto(f"{url}/machines/{name_of(made)}?since=2026-11-01")
+        for part in ("#about", "#findings", "#sources", "#changed", "#history", "#software"):
+            assert "{{7*7}}" in await page.locator(part).text_content(), part  # type: ignore[operator]
+        assert json.loads(await page.evaluate("JSON.stringify(document.title)")).startswith(HOSTILE[:20])
+
+
+async def test_a_technician_with_a_phone_approves_what_is_unknown(tmp_path: Path) -> None:
+    async with window(tmp_path, machines_web, width=390) as (_made, page, url):
+        await page.goto(f"{url}/units/{UNIT}/machines")
+        unknown = page.locator("#urgent li", has_text="android-box")
+        await expect(unknown.locator(".badge")).to_have_text("Chưa rõ")
+        await unknown.locator("button").click()
+        await expect(page.locator("[role=status]")).to_have_text("Đã chấp thuận.")
+        await expect(unknown).to_have_count(0)
+        await page.locator("#pc a", has_text="VP-DONGTIEN-02").click()
+        await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-02")
+        await expect(page.locator("#changed")).to_contain_text("Unikey 4.6")
+
+
+async def test_pages_of_machines_fit_a_phone_and_search_begins_at_once(tmp_path: Path) -> None:
+    async with window(tmp_path, hostile_web, width=390) as (made, page, url):
+        for path in (
+            f"/units/{UNIT}/machines",
+            "/units/11950/machines",
+            f"/machines/{name_of(made)}",
+            "/machines?q=onerror",
+            "/machines/findings",
+            "/machines/coverage",
+        ):
+            await page.goto(url + path)
+            wide = await page.evaluate(WIDE)
+            assert wide == [], path
+        await page.goto(url + "/machines")
+        await expect(page.locator("#q")).to_be_focused()
+        await page.keyboard.type("ngoc anh")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#found li")).to_have_count(2)

@@ -1,0 +1,81 @@
+"""Findings of all units: devices that nobody knows, that are not seen any more, or that were written off and are back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from inventory.findings import keeper
+from inventory.findings.decide import Kind
+from inventory.findings.keeper import KeptFinding
+from web.context import context_of
+from web.i18n import language_of, mark, speaker
+from web.pages.machines.about import FOUND, KINDS, WORDS
+from web.pages.machines.tables import Format, Table, as_file, time
+from web.pages.rendering import name_of, render
+
+MOST = 500
+"""That a page lists; a file has all."""
+_TITLES = (
+    mark("Unit code"),
+    mark("Unit"),
+    mark("Findings"),
+    mark("Kind"),
+    mark("Name"),
+    mark("Device"),
+    mark("Since"),
+    mark("Last seen"),
+)
+
+router = APIRouter()
+
+
+@router.get("/machines/findings")
+def findings(
+    request: Request,
+    kind: Annotated[Kind | None, Query()] = None,
+    unit: Annotated[str | None, Query(max_length=40)] = None,
+    format: Format = None,  # noqa: A002 - it is what the address says
+) -> Response:
+    """Those that stand, the newest first."""
+    context, now = context_of(request), context_of(request).clock.now()
+    with context.state.read() as connection:
+        standing = list(keeper.read(connection, unit))
+    found = sorted(
+        (each for each in standing if kind in (None, each.kind)),
+        key=lambda each: (-each.since, each.id),
+    )
+    if format:
+        say = speaker(language_of(request), now).gettext
+        rows = (
+            (
+                each.unit,
+                name_of(context, each.unit),
+                say(FOUND[each.kind].word),
+                say(KINDS[each.device]),
+                each.name,
+                each.subject,
+                time(each.since),
+                time(each.last_seen),
+            )
+            for each in found
+        )
+        return as_file(Table("findings", [say(title) for title in _TITLES], rows), format, now)
+    counts = {key: sum(each.kind == key for each in standing) for key in FOUND}
+    details = {
+        "found": found[:MOST],
+        "more": max(0, len(found) - MOST),
+        "counts": counts,
+        "kind": kind,
+        "unit": unit,
+        "address_of": address_of,
+    }
+    return render(request, "machines/findings.html", {**WORDS, **details})
+
+
+def address_of(found: KeptFinding) -> str:
+    """The page of the device that it is of."""
+    if ":" in found.subject:
+        return f"/units/{found.unit}/machines/{found.subject}"
+    return f"/machines/{found.subject}"
