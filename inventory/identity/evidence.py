@@ -63,11 +63,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`says`: of each sign that both tell, whether it agrees. `score`: the points of all of them."""
+    """`says`: of each sign that both tell, whether it agrees. `points`: of each by itself. `score`: of all of them."""
 
     verdict: Verdict
     score: int
     says: Mapping[str, Says]
+    points: Mapping[str, int]
 
 
 def face(signs: Signs, unit: str) -> Face:
@@ -87,7 +88,7 @@ def compare(a: Face, b: Face) -> Compared:
     says: dict[str, Says] = {name: "agrees" if _agreed(a, b, name) else "differs" for name in points}
     firmware = _firmware(points, says)
     score = firmware + sum(n for name, n in points.items() if name not in FIRMWARE)
-    return Compared(_verdict(score, firmware, points, says), score, says)
+    return Compared(_verdict(score, firmware, points, says), score, says, points)
 
 
 def _verdict(score: int, firmware: int, points: Mapping[str, int], says: Mapping[str, Says]) -> Verdict:

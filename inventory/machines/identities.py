@@ -7,18 +7,43 @@ one, in any order, and ends where a start from nothing would end.
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
 
 from inventory.identity.answers import Answer
-from inventory.identity.known import Known, Question
+from inventory.identity.known import Known
+from inventory.identity.sides import Sides, sides
 from inventory.machines.tables import faces, identity_answers
 from inventory.matching import Machine
 from inventory.signs import Signs
 from inventory.state import State
 
 _signs = msgspec.json.Decoder(Signs)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A face, and where it stands now. `first_seen` is its own; `faces` counts those of its machine."""
+
+    key: str
+    machine: str
+    unit: str
+    first_seen: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two faces that may be of one machine. `left` is of the older; about `right` is asked."""
+
+    left: Standing
+    right: Standing
+
+    @property
+    def units(self) -> frozenset[str]:
+        return frozenset((self.left.unit, self.right.unit))
 
 
 class Identities:
@@ -97,10 +122,47 @@ class Identities:
             except KeyError:
                 return None
 
-    def questions(self) -> list[tuple[str, Question]]:
-        """What is to be asked: a machine's name, and which ones it may be, with the two faces that raise it."""
+    def keys_of(self, machine: str) -> tuple[str, ...]:
+        """The keys of the faces of the machine that `machine` stands in, the one told first in front; none when unknown."""
         with self._lock:
-            return [(machine.name, asked) for machine, asked in self._known.questions()]
+            try:
+                told = self._known.machine(machine).faces
+            except KeyError:
+                return ()
+            return tuple(sorted(told, key=lambda key: (told[key].first, key)))
+
+    def questions(self) -> list[Pair]:
+        """What is open, by when it came up."""
+        with self._lock:
+            found = [
+                self._pair(*(pair if pair[1] in machine.faces else pair[::-1]))
+                for machine, asked in self._known.questions()
+                for _, pair in asked
+            ]
+        return sorted(found, key=lambda pair: (pair.right.first_seen, pair.left.key, pair.right.key))
+
+    def pair(self, one: str, other: str) -> Pair | None:
+        """Any two faces, whether they are asked about or not; None when one is not known."""
+        with self._lock:
+            try:
+                machines = self._known.machine(one), self._known.machine(other)
+            except KeyError:
+                return None
+            older = not machines[1].before(machines[0])
+            return self._pair(one, other) if older else self._pair(other, one)
+
+    def sides(self, pair: Pair) -> Sides:
+        """The evidence of two faces side by side."""
+        with self._lock:
+            left, right = (self._known.told[face.key].face for face in (pair.left, pair.right))
+            return sides(left, right, self._known.crowds)
+
+    def _pair(self, left: str, right: str) -> Pair:
+        return Pair(self._standing(left), self._standing(right))
+
+    def _standing(self, key: str) -> Standing:
+        seen, machine = self._known.told[key], self._known.machine(key)
+        return Standing(key, machine.name, seen.face.unit, seen.first, len(machine.faces))
 
     def _rows(self, machine: Machine) -> tuple[int, ...]:
         return tuple(sorted(self._ids[key] for key in machine.faces))

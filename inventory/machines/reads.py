@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from inventory.identity.sides import Sides
 from inventory.machines import contents
 from inventory.machines.changes import Change, changes
-from inventory.machines.identities import Identities
+from inventory.machines.identities import Identities, Pair
 from inventory.machines.tables import faces, heard, machine_versions
 from inventory.state import State
 
@@ -82,6 +83,24 @@ class Machines:
     def faces_of(self, name: str) -> tuple[int, ...]:
         """The rows of the faces of a machine."""
         return self._identities.faces_of(name)
+
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """The keys of the faces of a machine, the one told first in front."""
+        return self._identities.keys_of(name)
+
+    def questions(self, unit: str | None = None) -> list[Pair]:
+        """Which machines may be one, as of now; of a unit, those of which either was told there."""
+        self._identities.refresh()
+        return [pair for pair in self._identities.questions() if unit is None or unit in pair.units]
+
+    def pair(self, one: str, other: str) -> Pair | None:
+        """Two faces, by their keys; None when one is not known. To be held side by side."""
+        self._identities.refresh()
+        return self._identities.pair(one, other)
+
+    def sides(self, pair: Pair) -> Sides:
+        """The evidence of two faces side by side."""
+        return self._identities.sides(pair)
 
     def of_unit(self, unit: str) -> list[MachineView]:
         """Those that were seen last in this unit, by their hostnames."""

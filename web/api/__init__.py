@@ -14,6 +14,7 @@ from web.api import (
     findings,
     maintenance,
     outages,
+    questions,
     secrets,
     series,
     service_status,
@@ -74,6 +75,7 @@ for room in (
     trying,
     devices,
     findings,
+    questions,
     secrets,
 ):
     router.include_router(room.router)

@@ -11,6 +11,7 @@ from web.pages.language import router as language
 from web.pages.machines import router as machines
 from web.pages.maintenance import router as maintenance
 from web.pages.outages import router as outages
+from web.pages.questions import router as questions
 from web.pages.rendering import render
 from web.pages.secrets import router as secrets
 from web.pages.services import router as services
@@ -27,6 +28,7 @@ def page_routes(_context: Context) -> APIRouter:
         wall,
         unit,
         machines,
+        questions,
         services,
         outages,
         maintenance,

@@ -64,7 +64,8 @@ def machines(
         names = {code: name_of(context, code)}
         rows = [(code, item) for item in found.items]
         return as_file(of_machines(speaker(language_of(request), now), names, rows), format, now)
-    details = {"unit": code, "shown": found, "GROUPS": GROUPS, "done": done}
+    asked = len(context.machines.questions(code))
+    details = {"unit": code, "shown": found, "GROUPS": GROUPS, "done": done, "asked": asked}
     return render(request, "machines/unit.html", {**WORDS, **details})
 
 
