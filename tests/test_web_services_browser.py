@@ -183,6 +183,74 @@ async def test_a_scenario_is_written_as_a_form_and_as_json_and_both_say_the_same
         assert json.loads(kept.params) == found
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_every_kind_has_a_form_of_its_parameters(tmp_path, width):
+    async with window(tmp_path, width=width) as (made, page, url):
+        Vault(made.state).set("thu-password", "rat-bi-mat", made.clock.now(), "lan")
+        await page.goto(url + "/services/thu/checks/new?kind=imap")
+        await expect(page.locator("#params")).to_be_hidden()
+        field = page.locator("#settings").locator
+        await field("[data-path=user]").fill("giamsat")
+        await field("[data-path=password]").fill("Mat-khau-1")
+        await expect(page.locator("#plain")).to_contain_text("password")
+        await field("[data-path=password]").fill("")
+        await page.select_option("#secret", "thu-password")
+        await expect(page.locator("#plain")).to_be_hidden()
+        await field("[data-path=tls]").select_option("starttls")
+        await field("summary").click()
+        await field("[data-path=warn_days]").fill("7,5")
+        assert await params(page) == {
+            "user": "giamsat",
+            "password": "${secret:thu-password}",
+            "tls": "starttls",
+            "warn_days": 7.5,
+        }
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        await page.fill("#name", "Hộp thư")
+        await page.click(".buttons.keep button")
+        await page.wait_for_url("**/edit?done=check")
+        await page.goto(url + "/services/thu/checks/edit?name=H%E1%BB%99p%20th%C6%B0")
+        await expect(field("[data-path=tls]")).to_have_value("starttls")
+        # What this kind does not know is named; what is taken back to its default goes.
+        await page.select_option("#kind", "smtp")
+        await expect(page.locator("#unknown")).to_be_hidden()
+        await page.select_option("#kind", "dns")
+        await expect(page.locator("#unknown")).to_contain_text("password, tls, user, warn_days")
+        await field("[data-path=expect]").fill("203.0.113.10\n203.0.113.11\n")
+        await page.select_option("#kind", "imap")
+        await field("summary").click()
+        await field("[data-path=warn_days]").fill("")
+        found = await params(page)
+        assert (found["expect"], "warn_days" in found) == (["203.0.113.10", "203.0.113.11"], False)
+
+
+async def test_a_new_check_begins_anew_as_another_kind_until_it_was_written_in(tmp_path):
+    async with window(tmp_path) as (made, page, url):
+        Vault(made.state).set("mot-cua-user", "giamsat", made.clock.now(), "lan")
+        await page.goto(url + "/services/mot-cua/checks/new?kind=http")
+        await page.select_option("#kind", "scenario")
+        await expect(page.locator("#steps > .step")).to_have_count(3)
+        await page.select_option("#secret", "mot-cua-user")
+        await expect(page.locator("#where")).to_be_visible()  # nobody said where
+        assert await page.input_value("#interval_s") == "300"
+        await page.locator("#steps > .step").nth(0).locator("[data-path=url]").fill("/dang-nhap")
+        await page.select_option("#kind", "tls")
+        assert await page.input_value("#target") == "{address}"
+        await expect(page.locator("#unknown")).to_contain_text("steps")
+        await page.select_option("#kind", "scenario")
+        await expect(page.locator("#steps > .step").nth(0).locator("[data-path=url]")).to_have_value(
+            "/dang-nhap"
+        )
+        step = page.locator("#steps > .step").nth(2)
+        await step.locator("summary").nth(2).click()
+        await step.locator("[data-path='expect.text']").fill("Một\nHai")
+        assert (await params(page))["steps"][2]["expect"] == {"text": ["Một", "Hai"]}
+        second = page.locator("#steps > .step").nth(1)
+        await second.locator("summary").nth(0).click()
+        await second.locator("[data-map=form] [data-value]").nth(1).fill("lo-ra-ngoai")
+        await expect(page.locator("#plain")).to_contain_text("password")
+
+
 async def test_what_is_no_json_is_said_and_stays_as_it_was_typed(tmp_path):
     async with window(tmp_path) as (_made, page, url):
         await page.goto(url + "/services/mot-cua/checks/new?kind=scenario")
@@ -244,6 +312,7 @@ async def test_a_secret_is_kept_hidden_while_it_is_typed_and_offered_in_the_edit
         await row.get_by_role("button", name="Xóa").click()
         assert len(Vault(made.state).kept()) == 1
         await page.goto(url + "/services/mot-cua/checks/new?kind=imap")
+        await page.click("[data-view=json]")
         await page.fill("#params", "")
         await page.select_option("#secret", "mot-cua-password")
         assert await page.input_value("#params") == "${secret:mot-cua-password}"

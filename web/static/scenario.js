@@ -1,12 +1,15 @@
-// The editor of a check: steps of a scenario as a form and as JSON. The JSON is what is sent; the form writes it, and
-// keeps what it has no field for.
+// The editor of a check: its parameters and the steps of a scenario as a form and as JSON. The JSON is what is sent; the form
+// writes it, and keeps what it has no field for.
 "use strict";
 (() => {
   const form = document.getElementById("check");
   const kind = document.getElementById("kind");
   const params = document.getElementById("params");
   const steps = document.getElementById("steps");
+  const settings = document.getElementById("settings");
   const template = document.getElementById("step");
+  const unknown = document.getElementById("unknown");
+  const plain = document.getElementById("plain");
   const wrong = document.getElementById("json-wrong");
   const views = [...document.querySelectorAll("[data-view]")];
   let view = "form";
@@ -54,13 +57,23 @@
 
   // A field's text as a value, and back.
 
+  function numberOf(text) {
+    const found = Number(text.trim().replace(",", "."));
+    return Number.isFinite(found) ? found : text;
+  }
+
+  const shown = (value) => (value === undefined ? "" : textOf(value));
+  const listed = (value) => (Array.isArray(value) ? value.map(textOf).join("\n") : shown(value));
+  const linesOf = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
   const TYPES = {
-    text: [(text) => text || undefined, (value) => (value === undefined ? "" : textOf(value))],
-    number: [(text) => (text.trim() === "" ? undefined : Number.isFinite(Number(text)) ? Number(text) : text), (value) => (value === undefined ? "" : String(value))],
+    text: [(text) => text || undefined, shown],
+    number: [(text) => (text.trim() === "" ? undefined : numberOf(text)), shown],
     numbers: [
-      (text) => { const found = text.split(/[\s,;]+/).filter(Boolean).map((one) => (Number.isInteger(Number(one)) ? Number(one) : one)); return found.length ? found : undefined; },
-      (value) => (Array.isArray(value) ? value.join(", ") : value === undefined ? "" : textOf(value)),
+      (text) => { const found = text.split(/[\s,;]+/).filter(Boolean).map(numberOf); return found.length ? found : undefined; },
+      (value) => (Array.isArray(value) ? value.map(textOf).join(", ") : shown(value)),
     ],
+    lines: [(text) => { const found = linesOf(text); return found.length > 1 ? found : found[0]; }, listed],
+    list: [(text) => { const found = linesOf(text); return found.length ? found : undefined; }, listed],
     json: [
       (text) => { if (!text.trim()) return undefined; try { return JSON.parse(text); } catch { return text; } },
       (value) => (value === undefined ? "" : JSON.stringify(value)),
@@ -101,22 +114,35 @@
     }
   }
 
+  // The fields below `holder` show what `found` says.
+  function fill(holder, found) {
+    for (const field of holder.querySelectorAll("[data-path]")) {
+      const value = at(found, field.dataset.path);
+      if (field.type === "checkbox") field.checked = value === undefined ? field.dataset.default === "true" : Boolean(value);
+      else if (field.tagName === "SELECT") {
+        const chosen = value === undefined ? "" : textOf(value);
+        const option = [...field.options].find((one) => one.value.toUpperCase() === chosen.toUpperCase());
+        if (!option) field.append(new Option(chosen));
+        field.value = option ? option.value : chosen;
+      } else {
+        field.value = TYPES[field.dataset.type ?? "text"][1](value);
+        if (field.tagName === "TEXTAREA") field.rows = Math.min(6, Math.max(field.rows, field.value.split("\n").length));
+      }
+    }
+    for (const pairs of holder.querySelectorAll("[data-map]")) fillPairs(pairs, at(found, pairs.dataset.map));
+  }
+
   function show() {
-    const opened = [...steps.children].map((one) => [...one.querySelectorAll("details")].map((part) => part.open));
+    const opened = [...steps.children, settings].map((one) => [...one.querySelectorAll("details")].map((part) => part.open));
+    const own = document.querySelector(`[data-parameters="${CSS.escape(kind.value)}"]`);
+    settings.replaceChildren(...(own ? [own.content.firstElementChild.cloneNode(true)] : []));
+    fill(settings, said);
+    opened.pop().forEach((open, part) => { const made = settings.querySelectorAll("details")[part]; if (made) made.open = open; });
     steps.replaceChildren();
-    const found = Array.isArray(said.steps) ? said.steps : [];
+    const found = kind.value === "scenario" && Array.isArray(said.steps) ? said.steps : [];
     found.forEach((step, place) => {
       const made = template.content.firstElementChild.cloneNode(true);
-      for (const field of made.querySelectorAll("[data-path]")) {
-        const value = at(step, field.dataset.path);
-        if (field.type === "checkbox") field.checked = value === undefined ? field.dataset.default === "true" : Boolean(value);
-        else if (field.tagName === "SELECT") {
-          const method = typeof value === "string" ? value.toUpperCase() : "GET";
-          if (![...field.options].some((option) => option.value === method)) field.append(new Option(method));
-          field.value = method;
-        } else field.value = TYPES[field.dataset.type ?? "text"][1](value);
-      }
-      for (const holder of made.querySelectorAll("[data-map]")) fillPairs(holder, at(step, holder.dataset.map));
+      fill(made, step);
       fillSaves(made.querySelector("[data-saves]"), at(step, "save"));
       opened[place]?.forEach((open, part) => { made.querySelectorAll("details")[part].open = open; });
       steps.append(made);
@@ -124,19 +150,57 @@
     label();
   }
 
+  const keysOf = (holder, of) => [...holder.querySelectorAll(of)].map((one) => one.value);
+  const filledIn = (holder, of) => [...holder.querySelectorAll(of)].filter((one) => one.value && one.type !== "checkbox");
+
   function label() {
     [...steps.children].forEach((step, place) => {
       step.querySelector(".number").textContent = String(place + 1);
       step.querySelector(".step-name").textContent = step.querySelector("[data-path=name]").value;
       const sums = {
-        send: [...step.querySelectorAll("[data-map=form] [data-key], [data-map=headers] [data-key]")].map((one) => one.value),
-        save: [...step.querySelectorAll("[data-saves] [data-key]")].map((one) => one.value),
-        expect: [...step.querySelectorAll("[data-path^='expect.']")].map((one) => one.value),
+        send: [...keysOf(step, "[data-path=submit]"), ...keysOf(step, "[data-map=form] [data-key], [data-map=headers] [data-key]")],
+        save: keysOf(step, "[data-saves] [data-key]"),
+        expect: filledIn(step, "[data-path^='expect.']").map((one) => one.value.replaceAll("\n", ", ")),
       };
       for (const [name, values] of Object.entries(sums)) {
         step.querySelector(`[data-sum=${name}]`).textContent = values.filter(Boolean).join(", ");
       }
     });
+    const more = settings.querySelector("details");
+    if (more) more.querySelector("[data-sum]").textContent = [...filledIn(more, "[data-path]").map((one) => one.dataset.path), ...keysOf(more, "[data-key]")].join(", ");
+    tell(unknown, strangers());
+    tell(plain, readable());
+  }
+
+  function tell(note, names) {
+    note.hidden = !names.length;
+    note.textContent = note.dataset.words.replace("{names}", names.join(", "));
+  }
+
+  // What the JSON has and the form of this kind has no field for: a mistyped name, or a parameter of another kind.
+  function strangers() {
+    const of = (holder) => new Set([...holder.querySelectorAll("[data-path], [data-map]")].flatMap((one) => { const path = one.dataset.path ?? one.dataset.map; return [path, path.split(".")[0]]; }));
+    const own = of(settings).add(kind.value === "scenario" ? "steps" : "");
+    const step = of(template.content).add("save");
+    const found = Object.keys(said).filter((name) => !own.has(name));
+    if (kind.value === "scenario" && Array.isArray(said.steps)) {
+      for (const each of said.steps.filter(isObject)) {
+        const expects = isObject(each.expect) ? Object.keys(each.expect).map((name) => `expect.${name}`) : [];
+        found.push(...[...Object.keys(each), ...expects].filter((name) => !step.has(name)).map((name) => `${shown(each.name)}: ${name}`));
+      }
+    }
+    return found;
+  }
+
+  // Passwords and keys that stand there as they are, and not by the name of a secret.
+  function readable() {
+    const named = (text) => !text || /\{[^{}]+\}/.test(text);
+    const found = [...settings.querySelectorAll("[data-secret]:not([data-path=user])")].filter((one) => !named(one.value)).map((one) => one.dataset.path);
+    for (const made of steps.querySelectorAll("[data-map=form] .row")) {
+      const key = made.querySelector("[data-key]").value;
+      if (/pass|pwd|mat_?khau|secret/i.test(key) && !named(made.querySelector("[data-value]").value)) found.push(key);
+    }
+    return found;
   }
 
   // From the form to the JSON
@@ -164,24 +228,31 @@
     return Object.keys(found).length ? found : undefined;
   }
 
-  function written(step, before) {
+  // `before` with what the fields below `holder` say.
+  function collect(holder, before) {
     const found = structuredClone(isObject(before) ? before : {});
-    for (const field of step.querySelectorAll("[data-path]")) {
+    for (const field of holder.querySelectorAll("[data-path]")) {
       const { path } = field.dataset;
       if (field.type === "checkbox") put(found, path, field.checked === (field.dataset.default === "true") && !(path in found) ? undefined : field.checked);
-      else if (field.tagName === "SELECT") put(found, path, field.value === "GET" && !(path in found) ? undefined : field.value);
+      else if (field.tagName === "SELECT") put(found, path, field.value || undefined);
       else put(found, path, TYPES[field.dataset.type ?? "text"][0](field.value));
     }
-    for (const holder of step.querySelectorAll("[data-map]")) {
-      put(found, holder.dataset.map, pairsOf(holder, holder.dataset.map === "expect.json"));
+    for (const pairs of holder.querySelectorAll("[data-map]")) {
+      put(found, pairs.dataset.map, pairsOf(pairs, pairs.dataset.map === "expect.json"));
     }
-    put(found, "save", savesOf(step.querySelector("[data-saves]")));
     return found;
   }
 
   function write() {
     const before = Array.isArray(said.steps) ? said.steps : [];
-    said.steps = [...steps.children].map((step) => written(step, before[Number(step.dataset.was ?? -1)]));
+    said = collect(settings, said);
+    if (kind.value === "scenario") {
+      said.steps = [...steps.children].map((step) => {
+        const found = collect(step, before[Number(step.dataset.was ?? -1)]);
+        put(found, "save", savesOf(step.querySelector("[data-saves]")));
+        return found;
+      });
+    }
     number();
     params.value = JSON.stringify(said, null, 2);
     label();
@@ -194,22 +265,35 @@
 
   function refresh() {
     const scenario = kind.value === "scenario";
+    const asForm = view === "form";
     for (const part of document.querySelectorAll("[data-for-steps]")) part.hidden = !scenario;
     for (const part of document.querySelectorAll("[data-for-others]")) part.hidden = scenario;
-    for (const part of document.querySelectorAll("[data-example]")) part.hidden = part.dataset.example !== kind.value;
+    for (const part of document.querySelectorAll("[data-in-form]")) part.hidden = !asForm || ("forSteps" in part.dataset && !scenario);
     for (const button of views) button.setAttribute("aria-pressed", String(button.dataset.view === view));
-    const asForm = scenario && view === "form";
     params.hidden = asForm;
-    steps.hidden = !asForm;
-    document.querySelector("[data-in-form]").hidden = !asForm;
-    if (asForm) { show(); number(); }
+    show();
+    number();
   }
 
-  steps.addEventListener("input", write);
-  steps.addEventListener("change", write);
-  steps.addEventListener("click", (event) => {
+  // A new check that nobody has written in begins anew as what it is now.
+  function begin() {
+    const starts = [...kind.options].map((one) => JSON.parse(one.dataset.start ?? "null")).filter(Boolean);
+    const same = (text) => JSON.stringify(JSON.parse(text || "{}"));
+    const fresh = starts.find((one) => form.elements.target.value === one.target && same(params.value) === same(one.params));
+    const start = JSON.parse(kind.selectedOptions[0].dataset.start ?? "null");
+    if (!fresh || !start) return;
+    for (const [name, value] of Object.entries(start)) form.elements[name].value = String(value);
+    read();
+  }
+
+  for (const part of [steps, settings]) {
+    part.addEventListener("input", write);
+    part.addEventListener("change", write);
+    part.addEventListener("click", press);
+  }
+  function press(event) {
     const button = event.target.closest("button");
-    const step = event.target.closest(".step");
+    const step = event.target.closest(".step, #settings");
     if (!button || !step) return;
     if (button.dataset.addRow) row(button.closest(".pairs")).querySelector("[data-key]").focus();
     else if ("removeRow" in button.dataset) button.closest(".row").remove();
@@ -218,7 +302,7 @@
     else if (button.dataset.move === "1") step.nextElementSibling?.after(step);
     if (button.dataset.move) button.focus();
     write();
-  });
+  }
   document.querySelector("[data-add-step]").addEventListener("click", () => {
     const made = template.content.firstElementChild.cloneNode(true);
     for (const field of made.querySelectorAll("[data-default=true]")) field.checked = true;
@@ -226,7 +310,7 @@
     write();
     made.querySelector("[data-path=name]").focus();
   });
-  params.addEventListener("input", read);
+  params.addEventListener("input", () => { if (read()) label(); });
   for (const button of views) {
     button.addEventListener("click", () => {
       if (button.dataset.view === "form" && !read()) return;
@@ -234,17 +318,24 @@
       refresh();
     });
   }
-  kind.addEventListener("change", () => { if (read()) refresh(); });
+  kind.addEventListener("change", () => {
+    if (!read()) return;
+    begin();
+    refresh();
+  });
 
   // A secret goes where one wrote last.
   form.addEventListener("focusin", (event) => {
-    if (event.target.matches("#params, #target, .step input:not([type=checkbox]), .step textarea")) last = event.target;
+    if (event.target.matches("#params, #target, :is(.step, #settings) :is(input:not([type=checkbox]), textarea)")) last = event.target;
   });
   document.getElementById("secret").addEventListener("change", (event) => {
     const name = event.target.value;
     event.target.value = "";
     if (!name) return;
-    const field = last.isConnected ? last : params;
+    const seen = (one) => one.isConnected && one.offsetParent !== null && !one.closest("details:not([open])");
+    const field = seen(last) ? last : [...settings.querySelectorAll("[data-secret]")].filter((one) => !one.value).find(seen);
+    document.getElementById("where").hidden = Boolean(field);
+    if (!field) return;
     field.setRangeText(`\${secret:${name}}`, field.selectionStart, field.selectionEnd, "end");
     field.focus();
     field.dispatchEvent(new Event("input", { bubbles: true }));

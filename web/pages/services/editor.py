@@ -27,6 +27,7 @@ from web.faults import fault
 from web.i18n import Speaker, language_of, local_time, mark, speaker
 from web.pages.rendering import render
 from web.pages.services.drafts import SERVICE_FIELDS, check_row, row_of, service_row, text_of
+from web.pages.services.fields import FIELDS, METHODS
 from web.pages.services.kinds import KINDS, Kind
 from web.pages.services.service import Code
 from web.pages.services.trying import compact, kept_check, places
@@ -196,6 +197,8 @@ def _check_form(request: Request, service: Service, was: str, filled: Filled, st
         "was": was,
         "form": filled,
         "kinds": {kind: KINDS[kind] for kind in CHECKS if kind in KINDS},
+        "fields": FIELDS,
+        "methods": METHODS,
         "places": places(context),
         "secrets": (secrets := [each.name for each in Vault(context.state).kept()]),
         "missing": sorted(_named(filled.values.get("params", "")) - set(secrets)),
