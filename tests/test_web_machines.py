@@ -23,6 +23,7 @@ from test_web_pages import Reader
 
 from inventory.census.lists import of_unit, search, search_lans
 from inventory.devices import devices
+from inventory.findings import keeper
 from inventory.lan.reads import read_sightings
 from web.auth import Role
 from web.pages.machines.items import Shown, ports, shown
@@ -275,3 +276,57 @@ def test_the_switch_that_an_agent_hears_tells_the_port_of_its_own_machine(nhip: 
         sightings = read_sightings(connection, UNIT)
     asked = devices(nhip.state, UNIT)
     assert ports({"dc:a6:32:01:02:03"}, "x", asked, sightings) == [("sw-1", "Gi0/7")]
+
+
+async def said(nhip: Web, client: object, **fields: object) -> None:
+    page = await client.get(f"/units/{UNIT}/machines")  # type: ignore[attr-defined]
+    csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    answer = await client.post(f"/units/{UNIT}/machines/marks", data={"csrf": csrf, **fields})  # type: ignore[attr-defined]
+    assert answer.status_code == 303, answer.text
+
+
+async def test_what_was_verified_on_site_is_ticked_on_the_sheet_and_no_finding_follows(nhip: Web) -> None:
+    browser = await nhip.browser(Role.TECHNICIAN)
+    browser.cookies.set("lang", "en")
+    assert "0 of 8 verified" in (await browser.get(f"/units/{UNIT}/machines/sheet")).text
+    before = [(item.told, item.finding) for item in list_of(nhip).urgent]
+    await said(nhip, browser, says="verified", subject=UNKNOWN, back="sheet")
+    await said(nhip, browser, says="verified", subject=names(nhip)["VP-DONGTIEN-04"])
+    stock(nhip)
+    assert [(item.told, item.finding) for item in list_of(nhip).urgent] == before
+    page = (await browser.get(f"/units/{UNIT}/machines/sheet")).text
+    Reader(page)
+    assert "2 of 8 verified" in page
+    later = (await browser.get(f"/units/{UNIT}/machines/sheet", params={"since": "2026-11-24"})).text
+    assert "0 of 8 verified" in later
+
+
+async def test_a_note_stays_with_a_machine_that_moves(nhip: Web) -> None:
+    browser = await nhip.browser(Role.TECHNICIAN)
+    name = names(nhip)["VP-DONGTIEN-01"]
+    await said(nhip, browser, says="noted", subject=name, note="Thay pin CMOS")
+    put(nhip.state, told(office_pc(1), nhip.clock.now(), "12040"))
+    page = (await browser.get(f"/machines/{name}")).text
+    assert "Thay pin CMOS" in page
+    assert "Xã Liên Nghĩa" in page
+
+
+async def test_what_is_sent_twice_is_kept_once_at_the_time_at_which_it_was_said(nhip: Web) -> None:
+    browser = await nhip.browser(Role.TECHNICIAN)
+    now, name = nhip.clock.now(), names(nhip)["VP-DONGTIEN-01"]
+    for _ in range(2):
+        await said(nhip, browser, says="noted", subject=name, note="Quạt kêu", at=now - DAY)
+    for odd in (now + DAY, now - 30 * DAY):
+        await said(nhip, browser, says="verified", subject=name, at=odd)
+    with nhip.state.read() as connection:
+        kept = [(each.says, each.at) for each in keeper.marks(connection, subjects=[name])]
+    assert kept == [("noted", now - DAY), ("verified", now)]
+
+
+async def test_a_note_without_a_word_is_refused(nhip: Web) -> None:
+    technician = nhip.client(Role.TECHNICIAN)
+    wanted = {"subjects": [PRINTER], "says": "noted", "note": " "}
+    answer = await technician.post(f"/api/v1/units/{UNIT}/marks", json=wanted)
+    assert answer.status_code == 400
+    answer = await technician.post(f"/api/v1/units/{UNIT}/marks", json=wanted | {"note": "ở tầng 2"})
+    assert [each["says"] for each in answer.json()] == ["noted"]

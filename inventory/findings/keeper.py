@@ -16,7 +16,9 @@ from inventory.findings.tables import findings as table
 from inventory.lan.tables import sightings
 from inventory.state import State
 
-Says = Literal["approved", "retired"]
+Says = Literal["approved", "retired", "verified", "noted"]
+"""`verified`: somebody stood before it; `noted`: a note alone. Findings follow from the other two."""
+VERDICTS = ("approved", "retired")
 MOST = 1_000
 """Subjects of one word of people's."""
 _f, _m = table.c, device_marks.c
@@ -97,7 +99,8 @@ def _wanted(
         facts = each.facts
         had[each.unit].append(Had(each.name, facts.kind, facts.hostname, facts.macs, each.last_seen))
     marks: dict[str, list[Mark]] = defaultdict(list)
-    for row in connection.execute(sa.select(device_marks).where(_m.undone_at.is_(None)).order_by(_m.id)):
+    spoken = sa.select(device_marks).where(_m.undone_at.is_(None), _m.says.in_(VERDICTS)).order_by(_m.id)
+    for row in connection.execute(spoken):
         marks[row.unit].append(Mark(current(row.subject), row.says, row.at))
     known = {mac for each in machines for mac in each.facts.macs}
     return {
@@ -124,21 +127,26 @@ def read(
 
 
 def mark(
-    state: State, unit: str, subjects: Sequence[str], says: Says, note: str, who: str, now: int
+    state: State, unit: str, subjects: Sequence[str], says: Says, note: str, who: str, at: int
 ) -> list[int]:
-    """Keep what people say of devices of a unit; the ids of what was kept, in the order of `subjects`.
+    """Keep what somebody said of devices of a unit at a time; the ids of what is kept, in the order of `subjects`.
+
+    The same word of the same person at the same time is kept once: what was said without a line is sent until it arrives.
 
     Raises:
-        BadInput: there are none, or more than MOST.
+        BadInput: there are none, or more than MOST; or a note alone is empty.
     """
     if not 0 < len(subjects) <= MOST:
         raise BadInput(f"{len(subjects)} devices", where="$.subjects", todo=f"Name 1 to {MOST} of them")
+    if says == "noted" and not note.strip():
+        raise BadInput("a note without a word", where="$.note", todo="Write one")
     ids = []
     with state.write() as connection:
         for subject in subjects:
-            row = {"unit": unit, "subject": subject, "says": says, "note": note, "who": who, "at": now}
-            made = connection.execute(sa.insert(device_marks), row).inserted_primary_key
-            ids.append(int(made[0]) if made else 0)
+            row = {"unit": unit, "subject": subject, "says": says, "note": note, "who": who, "at": at}
+            there = connection.scalar(sa.select(_m.id).filter_by(**row))
+            made = None if there else connection.execute(sa.insert(device_marks), row).inserted_primary_key
+            ids.append(int(made[0]) if made else int(there or 0))
     return ids
 
 
@@ -149,14 +157,15 @@ def unmark(state: State, number: int, now: int) -> bool:
         return bool(connection.execute(query).rowcount)
 
 
-def marks(connection: sa.Connection, unit: str) -> list[KeptMark]:
-    """What stands of a unit, by id."""
-    query = (
-        sa.select(_m.id, _m.unit, _m.subject, _m.says, _m.note, _m.who, _m.at)
-        .where(_m.unit == unit, _m.undone_at.is_(None))
-        .order_by(_m.id)
-    )
-    return [KeptMark(*row) for row in connection.execute(query)]
+def marks(
+    connection: sa.Connection, unit: str | None = None, *, subjects: Sequence[str] | None = None
+) -> list[KeptMark]:
+    """What stands, of a unit or of devices in any unit, by the time at which it was said."""
+    wheres: list[sa.ColumnElement[bool]] = [_m.undone_at.is_(None)]
+    wheres += [_m.unit == unit] if unit is not None else []
+    wheres += [_m.subject.in_(subjects)] if subjects is not None else []
+    query = sa.select(_m.id, _m.unit, _m.subject, _m.says, _m.note, _m.who, _m.at).where(*wheres)
+    return [KeptMark(*row) for row in connection.execute(query.order_by(_m.at, _m.id))]
 
 
 _SIGHTINGS = sa.select(

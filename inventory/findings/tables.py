@@ -17,7 +17,7 @@ device_marks = sa.Table(
     sa.Column("undone_at", Time),
     sqlite_autoincrement=True,
 )
-"""What people said of a device of a unit, a MAC or a machine: `approved` or `retired`."""
+"""What people said of a device of a unit, a MAC or a machine: `approved`, `retired`, `verified` or `noted`."""
 
 findings = sa.Table(
     "findings",

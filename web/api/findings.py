@@ -27,7 +27,7 @@ class MarkRequest(BaseModel):
 
     subjects: Annotated[list[Subject], Field(max_length=keeper.MOST)] = []
     all_unknown: bool = False
-    says: Literal["approved", "retired"] = "approved"
+    says: keeper.Says = "approved"
     note: Annotated[str, Field(max_length=500)] = ""
 
 
@@ -49,7 +49,7 @@ def findings(
 
 @router.get("/units/{code}/marks")
 def marks(request: Request, code: str) -> list[KeptMark]:
-    """What people said of devices of the unit: approved, or retired."""
+    """What people said of devices of the unit: approved, retired, verified, noted."""
     context = context_of(request)
     _known_unit(context, code)
     with context.state.read() as connection:
@@ -58,12 +58,12 @@ def marks(request: Request, code: str) -> list[KeptMark]:
 
 @router.post("/units/{code}/marks", status_code=201)
 def mark(request: Request, code: str, wanted: MarkRequest, user: Technician) -> list[KeptMark]:
-    """Approve devices, or say that they were written off. Findings follow at once. Needs the role technician."""
+    """Approve devices, say that they were written off or verified on site, or note something of them. Findings follow at once. Needs the role technician."""
     context = context_of(request)
     _known_unit(context, code)
     now = context.clock.now()
     subjects = list(dict.fromkeys(wanted.subjects))
-    if wanted.all_unknown:
+    if wanted.all_unknown and wanted.says in keeper.VERDICTS:
         with context.state.read() as connection:
             unknown = [each.subject for each in keeper.read(connection, code, "unknown")]
         subjects = list(dict.fromkeys([*subjects, *unknown]))[: keeper.MOST]

@@ -66,7 +66,12 @@ FOUND: Mapping[str, Found] = {
     "missing": Found(mark("Not seen"), "down"),
     "returned": Found(mark("Written off, and back"), "degraded"),
 }
-SAID: Mapping[str, str] = {"approved": mark("approved"), "retired": mark("written off")}
+SAID: Mapping[str, str] = {
+    "approved": mark("approved"),
+    "retired": mark("written off"),
+    "verified": mark("verified on site"),
+    "noted": mark("note"),
+}
 OFF, OLD = mark("switched off"), mark("out of date")
 ADDRESSES, NAMES, MAC, MAKER = mark("Addresses"), mark("Names"), mark("MAC"), mark("Maker of the adapter")
 SERVICES, MODELS, SELF = mark("Services"), mark("Models"), mark("invented by the device")

@@ -10,7 +10,7 @@ from typing import Literal
 from inventory.census.facts import Counted, of_kinds
 from inventory.census.lists import Listed
 from inventory.devices import Device
-from inventory.findings.keeper import KeptFinding, KeptMark
+from inventory.findings.keeper import VERDICTS, KeptFinding, KeptMark
 from inventory.lan.reads import Sighting
 from web.i18n import mark
 from web.pages.hosts import parts
@@ -57,6 +57,9 @@ class Item:
     macs: Sequence[str] = ()
     finding: KeptFinding | None = None
     mark: KeptMark | None = None
+    """The verdict that stands: approved, or written off."""
+    verified: KeptMark | None = None
+    """By whom it was seen on site last."""
     is_new: bool = False
 
     @property
@@ -97,14 +100,15 @@ def shown(told: Told, now: int) -> Shown:
             found.append(item)
             macs.update(item.macs)
     by_subject = {each.subject: each for each in told.findings}
-    said = {each.subject: each for each in told.marks}
+    said = {each.subject: each for each in told.marks if each.says in VERDICTS}
+    verified = {each.subject: each for each in told.marks if each.says == "verified"}
     addresses = {address for item in found if item.source == "snmp" for address in item.addresses}
     swept = max((each.last_seen for each in told.sightings), default=0)
     passing = 0
     for sighting in told.sightings:
         if sighting.mac in macs or addresses.intersection(sighting.addresses):
             continue
-        if sighting.mac in by_subject or sighting.mac in said:
+        if sighting.mac in by_subject or sighting.mac in said or sighting.mac in verified:
             found.append(item_of_sighting(sighting))
         elif invented(sighting.mac):
             passing += 1
@@ -112,7 +116,10 @@ def shown(told: Told, now: int) -> Shown:
             found.append(item_of_sighting(sighting))
     began = min((each.first_seen for each in found if each.first_seen is not None), default=now)
     since = max(now - NEW_DAYS * DAY_MS, began + DAY_MS)
-    found = [_judged(each, by_subject, said, since) for each in found]
+    found = [
+        replace(each, verified=verified.get(each.subject)) if each.subject in verified else each
+        for each in (_judged(each, by_subject, said, since) for each in found)
+    ]
     found.sort(key=lambda item: (item.told.casefold(), item.subject))
     urgent = sorted((each for each in found if each.finding or each.is_new), key=_urgency)
     groups = {key: [each for each in found if each.kind in kinds] for key, (_title, kinds) in GROUPS.items()}

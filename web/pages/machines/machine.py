@@ -1,6 +1,6 @@
 """One machine: what it is, who told of it, what was found of it and what changed; and a device that only the LAN tells of."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -15,11 +15,11 @@ from inventory.findings import keeper
 from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.reads import read_sightings
 from web.context import Context, context_of
-from web.i18n import HERE, language_of, local_time, speaker
+from web.i18n import language_of, local_time, speaker
 from web.pages.hosts import parts
 from web.pages.machines.about import WORDS, about, heard, sections
 from web.pages.machines.items import ports
-from web.pages.machines.unit import Code, known_unit
+from web.pages.machines.unit import Code, begin_of, known_unit
 from web.pages.rendering import render
 
 VERSIONS = 30
@@ -47,7 +47,7 @@ def machine(
     now = context.clock.now()
     spoken = speaker(language_of(request), now)
     then = since or (local_time(now) - timedelta(days=BACK_DAYS)).date()
-    changed = context.machines.changed_since(name, _begin_of(then))
+    changed = context.machines.changed_since(name, begin_of(then))
     listed = of_machine(context.state, context.machines, name)
     with context.state.read() as connection:
         sightings = read_sightings(connection, found.unit)
@@ -121,16 +121,10 @@ def device(
 
 
 def _said(context: Context, unit: str, subject: str) -> dict[str, list[KeptFinding] | list[KeptMark]]:
-    """What stands of it in the unit, and what people said there."""
+    """What stands of it in the unit; and what people said of it, of a machine in any unit."""
+    machine = ":" not in subject
+    names = context.machines.keys_of(subject) if machine else (subject,)
     with context.state.read() as connection:
         found = [each for each in keeper.read(connection, unit, standing=False) if each.subject == subject]
-        marks = [
-            each
-            for each in keeper.marks(connection, unit)
-            if context.machines.current(each.subject) == subject
-        ]
-    return {"findings": found[::-1], "marks": marks[::-1]}
-
-
-def _begin_of(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=HERE).timestamp() * 1000)
+        said = keeper.marks(connection, None if machine else unit, subjects=names)
+    return {"findings": found[::-1], "marks": said[::-1]}

@@ -1,5 +1,7 @@
 """The machines of a unit by class, what is new, missing or unknown on top; and what people say of them."""
 
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -14,14 +16,19 @@ from inventory.devices import devices
 from inventory.findings import keeper
 from inventory.lan.reads import read_sightings
 from inventory.stock import take_stock
-from web.auth.guard import require
+from web.auth.guard import require, user_of
 from web.auth.roles import Role, User
 from web.context import Context, context_of
-from web.i18n import language_of, speaker
+from web.i18n import HERE, language_of, local_time, speaker
 from web.pages.machines.about import WORDS
 from web.pages.machines.items import GROUPS, Shown, Told, shown
 from web.pages.machines.tables import Format, as_file, of_machines
 from web.pages.rendering import name_of, render
+
+SHEET_DAYS = 30
+"""So long a word “verified” counts for the sheet, where no day is chosen."""
+LATE_MS = 14 * 24 * 3_600_000
+"""So long ago may have been said what a phone sends later."""
 
 router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
@@ -39,7 +46,10 @@ def told_of(context: Context, code: str) -> Told:
             devices(context.state, code),
             read_sightings(connection, code),
             list(keeper.read(connection, code)),
-            keeper.marks(connection, code),
+            [
+                replace(each, subject=context.machines.current(each.subject))
+                for each in keeper.marks(connection, code)
+            ],
         )
 
 
@@ -69,30 +79,64 @@ def machines(
     return render(request, "machines/unit.html", {**WORDS, **details})
 
 
+@router.get("/units/{code}/machines/sheet")
+def sheet(
+    request: Request,
+    code: Code,
+    since: Annotated[date | None, Query(description="What was verified on that day or after counts.")] = None,
+) -> Response:
+    """The unit's machines to tick off, on a phone or on paper: those that are not verified yet first."""
+    context, now = context_of(request), context_of(request).clock.now()
+    known_unit(context, code)
+    then = since or (local_time(now) - timedelta(days=SHEET_DAYS)).date()
+    began = begin_of(then)
+    items = [
+        (item, item.verified is not None and item.verified.at >= began)
+        for item in shown(told_of(context, code), now).items
+        if item.subject and not (item.mark and item.mark.says == "retired")
+    ]
+    user = user_of(request)
+    details = {
+        "unit": code,
+        "items": sorted(items, key=lambda each: each[1]),
+        "done_count": sum(verified for _, verified in items),
+        "since": then.isoformat(),
+        "technician": user is not None and user.may(Role.TECHNICIAN),
+    }
+    return render(request, "machines/sheet.html", {**WORDS, **details})
+
+
 @router.post("/units/{code}/machines/marks")
 async def say(
     request: Request,
     code: Code,
     user: Technician,
-    says: Annotated[Literal["approved", "retired"], Form()],
+    says: Annotated[keeper.Says, Form()],
     subject: Annotated[Subject | None, Form()] = None,
     note: Annotated[str, Form(max_length=500)] = "",
+    at: Annotated[int | None, Form(ge=0)] = None,
+    back: Annotated[Literal["", "sheet", "device"], Form()] = "",
 ) -> Response:
-    """Approve a device, or say that it was written off; without `subject`, approve all that are unknown now."""
+    """Approve a device, say that it was written off or verified on site, or note something of it; without `subject`, approve
+    all that are unknown now. `at`: when it was said, where it was sent later; `back`: the page to go on with."""
     context = context_of(request)
     known_unit(context, code)
 
     def keep() -> None:
         now = context.clock.now()
+        said = now if at is None or not now - LATE_MS <= at <= now else at
         with context.state.read() as connection:
             unknown = [each.subject for each in keeper.read(connection, code, "unknown")]
         subjects = [subject] if subject else unknown[: keeper.MOST] if says == "approved" else []
         if subjects:
-            keeper.mark(context.state, code, subjects, says, note, user.name, now)
-            take_stock(context.state, context.machines, context.registry.units(now), now)
+            keeper.mark(context.state, code, subjects, says, note, user.name, said)
+            if says in keeper.VERDICTS:
+                take_stock(context.state, context.machines, context.registry.units(now), now)
 
     await run_in_threadpool(keep)
-    return _back(code, says)
+    if back == "device" and subject is not None and ":" not in subject:
+        return RedirectResponse(f"/machines/{subject}?done={says}", 303)
+    return _back(code, says, {"sheet": "/sheet", "device": f"/{subject}"}.get(back, ""))
 
 
 @router.post("/units/{code}/machines/marks/{number}/undo")
@@ -115,5 +159,10 @@ async def undo(
     return _back(code, "undone")
 
 
-def _back(code: str, done: str) -> Response:
-    return RedirectResponse(f"/units/{quote(code, safe='')}/machines?done={done}", 303)
+def begin_of(day: date) -> int:
+    """ms since 1970 at which a day begins here."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=HERE).timestamp() * 1000)
+
+
+def _back(code: str, done: str, page: str = "") -> Response:
+    return RedirectResponse(f"/units/{quote(code, safe='')}/machines{page}?done={done}", 303)
