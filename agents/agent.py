@@ -72,7 +72,7 @@ class Agent:
         self._metrics_port = metrics_port
         self._tls = credential.tls()
         self._probes = (
-            probes_with(Bulk(credential, self._tls), self._tell, self._clock, self._keep)
+            probes_with(Bulk(credential, self._tls), self._tell, self._clock, self._keep, directory)
             if probes is None
             else probes
         )

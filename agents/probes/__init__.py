@@ -6,10 +6,12 @@ wrong answer) is a Result with a reason; parameters that make no sense are `unkn
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from agents.listen.receiver import Tell
 from agents.probes import (
+    config,
     crl,
     dns,
     http,
@@ -51,9 +53,11 @@ def probes(
     tell: Tell | None = None,
     clock: Clock | None = None,
     keep: Keep | None = None,
+    directory: Path | None = None,
 ) -> Mapping[str, Probe]:
     """Every probe by its kind. `line` leads to the centre: who measures what it carries needs the agent's credential.
-    `tell` takes events by the agent's own `clock`, `keep` documents."""
+    `tell` takes events by the agent's own `clock`, `keep` documents. What is to be
+    remembered of devices is in `directory`."""
     wall = SystemClock()
     responder = ocsp.Ocsp(wall)
     return {
@@ -76,6 +80,7 @@ def probes(
         "sweep": sweep.Sweeps(),
         "listen": listen.Listen(tell, clock or wall),
         "relay": relay.Relays(keep, clock or wall),
+        "config": config.Configs(directory),
         "throughput": throughput.Throughput(line, wall),
     }
 

@@ -28,12 +28,9 @@ class Line(Protocol):
     async def up(self, size: int, seconds: float) -> Received: ...
 
 
-class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    bytes: Annotated[int, msgspec.Meta(ge=1 << 16, le=64 << 20)] = 8 << 20
-    seconds: Annotated[float, msgspec.Meta(ge=0.5, le=10)] = 8
-    contract_down_kbps: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    contract_up_kbps: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    least_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.8
+class Night(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When in the day what loads a line or a device runs: from an hour to another, by the clock of the place."""
+
     from_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 1
     to_hour: Annotated[int, msgspec.Meta(ge=1, le=24)] = 4
     utc_offset_hours: Annotated[float, msgspec.Meta(ge=-12, le=14)] = 7
@@ -49,6 +46,18 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hours = (self.to_hour - self.from_hour) % _DAY_HOURS
         return (hours or _DAY_HOURS) * _HOUR_MS
 
+    def place(self, check: int) -> int:
+        """Where in the day a check is due, in ms: within the window, spread by its id."""
+        return (self.opens_ms + phase(check, self.open_ms)) % (_DAY_HOURS * _HOUR_MS)
+
+
+class Params(Night, frozen=True, forbid_unknown_fields=True):
+    bytes: Annotated[int, msgspec.Meta(ge=1 << 16, le=64 << 20)] = 8 << 20
+    seconds: Annotated[float, msgspec.Meta(ge=0.5, le=10)] = 8
+    contract_down_kbps: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    contract_up_kbps: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    least_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.8
+
 
 class Throughput:
     """`line` leads to the centre; without one nothing can be measured. `clock` tells the time of day."""
@@ -58,9 +67,8 @@ class Throughput:
         self.run = looks(self._look)
 
     def place(self, check: Check) -> int:
-        """Where in the day it is due: within its window, spread by its id."""
-        params = parameters(check, Params)
-        return (params.opens_ms + phase(check.id, params.open_ms)) % (_DAY_HOURS * _HOUR_MS)
+        """Where in the day it is due."""
+        return parameters(check, Params).place(check.id)
 
     async def _look(self, check: Check, figures: dict[str, float]) -> Result:
         params = parameters(check, Params)

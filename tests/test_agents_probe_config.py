@@ -1,0 +1,403 @@
+"""Configurations fetched over SSH: from a real router, and from devices that behave badly."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import psutil
+import pytest
+import support_routers_ssh
+from support_fake_ssh import PASSWORD, USER, At, Device, serving
+from support_routers_ssh import MAY, WHY_NOT, Router, router
+
+from agents.children import output_of
+from agents.config.vendors import VENDORS
+from agents.loop import Loop
+from agents.probes.config import KEYS_FILE, Configs
+from agents.secrets import Secrets
+from core.clock import SystemClock
+from core.values import Check, Result, Status
+
+RUNNING = """\
+Building configuration...
+
+Current configuration : 300 bytes
+!
+! Last configuration change at 10:00:00 UTC Mon Nov 2 2026
+!
+version 15.1
+hostname sw-xa
+!
+snmp-server community Rat-bi-mat RO
+interface Vlan1
+ ip address 10.0.0.2 255.255.255.0
+!
+end"""
+KEPT = """\
+!
+!
+version 15.1
+hostname sw-xa
+!
+snmp-server community ••• RO
+interface Vlan1
+ ip address 10.0.0.2 255.255.255.0
+!
+end
+"""
+
+
+def cisco(**other: Any) -> Device:
+    answers = {"show running-config": RUNNING, "show startup-config": RUNNING, "terminal width 511": ""}
+    answers |= other.pop("answers", {})
+    return Device("sw-xa#", answers, no_paging=("terminal length 0",), **other)
+
+
+def check(at: At | int, timeout_ms: int = 20_000, **params: object) -> Check:
+    port = at if isinstance(at, int) else at.port
+    said = {"vendor": "cisco", "user": USER, "password": PASSWORD, "port": port} | params
+    return Check(1, "config", "127.0.0.1", 86_400_000, timeout_ms, said)
+
+
+def document(result: Result) -> Mapping[str, object]:
+    assert result.status is Status.UP, result
+    ((kind, body),) = result.documents
+    assert kind == "config"
+    return body
+
+
+async def test_what_runs_comes_without_secrets_and_is_compared_with_what_it_would_start_with() -> None:
+    async with serving(cisco()) as at:
+        result = await Configs().run(check(at))
+    assert document(result) == {
+        "address": "127.0.0.1",
+        "vendor": "cisco",
+        "running": KEPT,
+        "startup": "",
+        "saved": True,
+    }
+    assert result.figures == {"config_bytes": len(KEPT.encode()), "config_lines": 10}
+
+
+async def test_what_is_not_saved_is_told_and_comes_along() -> None:
+    other = RUNNING.replace("10.0.0.2", "10.0.0.3")
+    async with serving(cisco(answers={"show startup-config": other})) as at:
+        result = await Configs().run(check(at))
+    assert result.reason == "not saved"
+    assert document(result)["startup"] == KEPT.replace("10.0.0.2", "10.0.0.3")
+
+
+SCREENS = {
+    "cisco": (" --More-- ", "\b" * 10 + " " * 10 + "\b" * 10),
+    "huawei": ("  ---- More ----", "\x1b[42D" + " " * 42 + "\x1b[42D"),
+}
+
+
+@pytest.mark.parametrize("vendor", SCREENS)
+async def test_a_device_that_asks_whether_to_go_on_is_told_to(vendor: str) -> None:
+    more, wipe = SCREENS[vendor]
+    lines = RUNNING.splitlines()[2:]
+    config = "\n".join(lines)
+    device = (
+        cisco(page=3, more=more, wipe=wipe, pages_always=True)
+        if vendor == "cisco"
+        else Device(
+            "<sw-xa>",
+            {VENDORS[vendor].running: config, VENDORS[vendor].startup: config},
+            page=3,
+            more=more,
+            wipe=wipe,
+        )
+    )
+    async with serving(device) as at:
+        body = document(await Configs().run(check(at, vendor=vendor)))
+    assert str(body["running"]).splitlines()[-4:] == KEPT.splitlines()[-4:]
+    assert body["saved"] is True
+
+
+VENDOR_PROMPTS = {
+    "mikrotik": ("[an@xa] > ", {}),
+    "huawei": ("<xa>", {"screen-length 0 temporary": "Info: The configuration takes effect"}),
+    "h3c": ("<xa>", {"screen-length disable": ""}),
+    "juniper": (
+        "an@xa> ",
+        {
+            "set cli screen-width 511": "Screen width set to 511",
+            "set cli complete-on-space off": "Disabling complete-on-space",
+            "set cli screen-length 0": "Screen length set to 0",
+        },
+    ),
+    "zte": ("xa#", {"terminal length 0": ""}),
+    "vyos": ("an@xa:~$ ", {"set terminal width 512": "", "set terminal length 0": ""}),
+    "linux": ("an@xa:~$ ", {}),
+    "cisco": ("xa#", {"terminal width 511": "", "terminal length 0": ""}),
+    "frr": ("xa# ", {"terminal length 0": ""}),
+}
+
+
+def test_every_vendor_has_a_command_line_here() -> None:
+    assert set(VENDOR_PROMPTS) == set(VENDORS)
+
+
+@pytest.mark.parametrize("vendor", VENDOR_PROMPTS)
+async def test_every_vendors_command_line_is_understood(vendor: str) -> None:
+    prompt, answers = VENDOR_PROMPTS[vendor]
+    said = "dong mot\n dong hai\ndong ba"
+    commands = {VENDORS[vendor].running: said, VENDORS[vendor].startup: said}
+    async with serving(Device(prompt, {**answers, **commands})) as at:
+        body = document(await Configs().run(check(at, vendor=vendor)))
+    assert body["running"] == f"{said}\n"
+    assert body["saved"] is (True if VENDORS[vendor].startup else None)
+
+
+async def test_more_rights_are_asked_for_where_there_is_a_password_for_them() -> None:
+    device = cisco(enable="Mat-khau-enable")
+    device.prompt = "sw-xa>"
+    async with serving(device) as at:
+        body = document(await Configs().run(check(at, enable="Mat-khau-enable")))
+    assert body["running"] == KEPT
+    assert "enable" in device.heard
+
+
+async def test_a_wrong_password_is_told_as_such() -> None:
+    async with serving(cisco()) as at:
+        result = await Configs().run(check(at, password="sai-mat-khau"))
+    assert (result.status, result.reason) == (Status.DOWN, f"sign-in refused|{USER}")
+    assert not result.documents
+
+
+async def test_nobody_listening_is_told_as_such() -> None:
+    async with serving(cisco()) as at:
+        pass
+    assert (await Configs().run(check(at))).reason == "refused"
+
+
+async def test_who_speaks_no_ssh_is_told_as_such() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail ready\r\n" * 200)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        result = await Configs().run(check(server.sockets[0].getsockname()[1]))
+    assert result.status is Status.DOWN
+    assert result.reason.startswith("no SSH|")
+
+
+async def test_another_key_is_told_and_gets_no_password(tmp_path: Path) -> None:
+    first, second = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    device = cisco()
+    async with serving(device, first) as at:
+        document(await Configs(tmp_path).run(check(at)))
+    device.heard.clear()
+    assert (tmp_path / KEYS_FILE).stat().st_mode & 0o077 == 0
+    async with serving(device, second, at.port):
+        # Another life of the agent, and the same memory.
+        result = await Configs(tmp_path).run(check(at))
+        assert result.reason == f"host key changed|{second.get_fingerprint()}"
+        assert result.status is Status.DOWN
+        assert device.heard == []
+        pinned = await Configs(tmp_path).run(check(at, host_key=second.get_fingerprint()))
+        document(pinned)
+        document(await Configs(tmp_path).run(check(at)))  # the pinned one is the one that is remembered
+
+
+async def test_a_key_of_another_kind_is_another_key(tmp_path: Path) -> None:
+    async with serving(cisco(), asyncssh.generate_private_key("ssh-rsa")) as at:
+        document(await Configs(tmp_path).run(check(at)))
+    async with serving(cisco(), asyncssh.generate_private_key("ssh-ed25519"), at.port):
+        assert (await Configs(tmp_path).run(check(at))).reason.startswith("host key changed|")
+
+
+async def test_keys_that_cannot_be_read_are_not_forgotten(tmp_path: Path) -> None:
+    (tmp_path / KEYS_FILE).write_text("{")
+    async with serving(cisco()) as at:
+        result = await Configs(tmp_path).run(check(at))
+    assert (result.status, result.reason) == (Status.UNKNOWN, "not fetched|host keys cannot be read")
+
+
+async def _half(process: "asyncssh.SSHServerProcess[str]") -> None:
+    process.stdout.write("version 15.1\r\nhostname sw")
+    await asyncio.Event().wait()
+
+
+async def _endless(process: "asyncssh.SSHServerProcess[str]") -> None:
+    while True:
+        process.stdout.write("interface Vlan1\r\n" * 1_000)
+        await process.stdout.drain()
+
+
+async def _closes(process: "asyncssh.SSHServerProcess[str]") -> None:
+    process.stdout.write("version 15.1\r\n")
+    process.channel.abort()
+
+
+BAD = {
+    "hangs in the middle": (_half, 12_000, "silent|running"),
+    "never ends": (_endless, 30_000, "too long|3 MB"),
+    "hangs up": (_closes, 20_000, "connection reset"),
+    "says nothing": ("", 20_000, "no configuration|empty"),
+    "is too long": ("\n".join(f"line {n} {'x' * 90}" for n in range(6_000)), 30_000, "too long|512 KB"),
+    "does not know it": (
+        "% Invalid input detected at '^' marker.",
+        20_000,
+        "no configuration|% Invalid input detected at '^' marker.",
+    ),
+}
+
+
+@pytest.mark.parametrize("manner", BAD)
+async def test_a_device_that(manner: str) -> None:
+    answer, timeout_ms, reason = BAD[manner]
+    async with serving(cisco(answers={"show running-config": answer})) as at:
+        result = await Configs().run(check(at, timeout_ms))
+    assert (result.status, result.reason, result.documents) == (Status.DOWN, reason, ())
+
+
+async def test_an_unknown_vendor_is_a_bad_parameter() -> None:
+    result = await Configs().run(check(9, vendor="nobody"))
+    assert result.status is Status.UNKNOWN
+    assert result.reason.startswith("bad parameter|vendor is one of mikrotik, ")
+
+
+async def test_the_password_is_nowhere_to_be_seen_while_it_is_used(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    async def look(process: "asyncssh.SSHServerProcess[str]") -> None:
+        seen.extend(_told_to_everyone())
+        process.stdout.write("version 15.1\r\n")
+
+    async with serving(cisco(answers={"show running-config": look})) as at:
+        body = document(await Configs(tmp_path).run(check(at)))
+    assert seen
+    assert PASSWORD not in "".join(seen)
+    assert PASSWORD not in repr(body)
+    assert PASSWORD not in (tmp_path / KEYS_FILE).read_text()
+
+
+def _told_to_everyone() -> Iterator[str]:
+    """Arguments and environment of each child that fetches."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "agents.config" in process.cmdline():
+                yield f"{process.cmdline()} {process.environ()}"
+
+
+async def test_a_password_is_a_secret_of_the_plan_and_is_taken_out_of_what_comes(tmp_path: Path) -> None:
+    """Even where a device repeats it in a place where no mask looks for it."""
+    told: asyncio.Queue[Result] = asyncio.Queue()
+
+    async def sink(_check: int, _at: int, result: Result) -> None:
+        await told.put(result)
+
+    secrets = Secrets()
+    secrets.take({"mang.sw": PASSWORD})
+    async with serving(cisco(answers={"show running-config": f"banner {PASSWORD} here"})) as at:
+        loop = Loop({"config": Configs(tmp_path)}, SystemClock(), sink, secrets=secrets)
+        loop.take([check(at, password="${secret:mang.sw}")], refused=lambda _: False)
+        loop.start(1)
+        result = await told.get()
+    assert document(result)["running"] == "banner ••• here\n"
+
+
+async def test_nothing_of_it_is_loaded_in_the_agent_itself() -> None:
+    code = (
+        "import sys, agents.agent\n"
+        "print(sorted({'netmiko', 'paramiko', 'agents.config.fetch', 'agents.config.vendors'} & set(sys.modules)))"
+    )
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, env=os.environ
+    )
+    assert (await child.communicate())[0].strip() == b"[]"
+
+
+def test_it_is_due_at_night_each_at_another_time() -> None:
+    probe = Configs()
+    places = [
+        probe.place(Check(each, "config", "10.0.0.1", 86_400_000, 60_000, {"vendor": "cisco", "user": "an"}))
+        for each in range(50)
+    ]
+    hours = {place / 3_600_000 for place in places}
+    assert min(hours) >= 18
+    assert max(hours) < 21
+    assert len(hours) > 40
+
+
+async def test_one_device_is_asked_at_a_time() -> None:
+    running, most = 0, 0
+
+    async def child(*_: object, **__: object) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return b'{"running": "x\\n"}'
+
+    probe = Configs(child=child)
+    results = await asyncio.gather(*(probe.run(check(port)) for port in range(1, 6)))
+    assert [result.status for result in results] == [Status.UP] * 5
+    assert most == 1
+
+
+@pytest.fixture(scope="module")
+def frr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
+    with router(tmp_path_factory.mktemp("frr")) as found:
+        yield found
+
+
+def at_frr(**params: object) -> Check:
+    return check(
+        support_routers_ssh.PORT,
+        60_000,
+        **{"vendor": "frr", "user": support_routers_ssh.USER, "password": support_routers_ssh.PASSWORD}
+        | params,
+    )
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not MAY, reason=WHY_NOT)
+@pytest.mark.xdist_group("frr")
+class TestARealRouter:
+    async def test_gives_its_configuration_and_no_secret(self, frr: Router) -> None:
+        running = str(document(await Configs(child=frr.child).run(at_frr()))["running"])
+        assert "ip route 10.10.0.0/16 Null0\n" in running
+        assert "\npassword •••\nenable password •••\n" in running
+        assert not [secret for secret in support_routers_ssh.SECRETS if secret in running]
+
+    async def test_gives_the_same_again_until_it_is_changed(self, frr: Router) -> None:
+        probe = Configs(child=frr.child)
+        first, again = [document(await probe.run(at_frr())) for _ in range(2)]
+        assert first == again
+        frr.type("ip route 10.20.0.0/16 Null0")
+        other = str(document(await probe.run(at_frr()))["running"])
+        assert set(other.splitlines()) - set(str(first["running"]).splitlines()) == {
+            "ip route 10.20.0.0/16 Null0"
+        }
+        frr.type("no ip route 10.20.0.0/16 Null0")
+
+    async def test_refuses_a_wrong_password(self, frr: Router) -> None:
+        result = await Configs(child=frr.child).run(at_frr(password="sai-mat-khau"))
+        assert (result.status, result.reason) == (
+            Status.DOWN,
+            f"sign-in refused|{support_routers_ssh.USER}",
+        )
+
+    async def test_with_another_key_is_not_believed(self, frr: Router, tmp_path: Path) -> None:
+        document(await Configs(tmp_path, child=frr.child).run(at_frr()))
+        kept = (tmp_path / KEYS_FILE).read_text()
+        other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().split()[1]
+        mine = kept.split("ssh-ed25519 ")[1].split('"')[0]
+        (tmp_path / KEYS_FILE).write_text(kept.replace(mine, other))
+        result = await Configs(tmp_path, child=frr.child).run(at_frr())
+        assert result.status is Status.DOWN
+        assert result.reason.startswith("host key changed|SHA256:")
+
+
+def test_the_child_is_the_one_that_agents_start() -> None:
+    assert Configs()._child is output_of
