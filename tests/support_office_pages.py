@@ -127,7 +127,7 @@ def _tell(made: Web) -> None:
         Expiry("mot-cua", "certificate", f"{one_stop}: Trang chủ", now + 9 * DAY + 2 * HOUR, many),
         Expiry("mot-cua", "domain", "", now + 120 * DAY),
         Expiry("mot-cua", "certificate", f"{one_stop}: Chứng thư", now + 290 * DAY, many[:1]),
-        Expiry("thu", "certificate", "Thư công vụ: Gửi thư", now - 2 * DAY, many),
+        Expiry("thu", "certificate", "Thư điện tử công vụ: Gửi thư (SMTP)", now - 2 * DAY, many),
     ]
     services.all_worries = [Worry("mot-cua", f"{one_stop}: Chứng thư", "weak certificate|SHA-1")]
     told = (

@@ -153,6 +153,7 @@ async def real(folder: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
         form = {"name": "Đăng nhập", "submit": "form", "form": {"password": "${secret:word}"}}
         steps = [{"name": "Mở", "url": "/"}, form | {"expect": {"text": "Xin chào"}}]
         check = {"name": "Vào", "kind": "scenario", "target": "{address}", "params": {"steps": steps}}
+        check |= {"interval_ms": 500, "timeout_ms": 5_000}
         write_service(state, now, {"code": "x", "name": "X", "address": f"{office_url}/"}, [check])
         put_template(state, now, level="commune", vantage="unit", label="S", role="service", service="*")
         Vault(state).set("word", WORD, now, "lan")
@@ -195,3 +196,20 @@ async def test_a_real_agent_tries_a_kept_scenario_and_tells_of_the_failing_page_
         draft = {"kind": "http", "target": "{address}", "params": {"body_contains": "Một cửa"}}
         tried = (await http.post("/api/v1/services/x/try", json={"unit": UNIT, "draft": draft})).json()
         assert (tried["status"], tried["reason"].partition("|")[0]) == ("unknown", "refused request")
+
+
+async def test_the_page_of_the_service_tells_what_the_agent_met_by_its_plan(tmp_path: Path) -> None:
+    async with real(tmp_path) as (http, office_url):
+        while True:
+            text = (await http.get("/services/x")).text
+            if 'id="failures"' in text:
+                break
+            await asyncio.sleep(0.1)
+        failures = text[text.index('id="failures"') :]
+        assert "Xã Một" in failures
+        assert f"{office_url}/login" in failures
+        assert "Mật khẩu ••• không đúng" in failures
+        assert WORD not in text
+        month = await http.get("/fragments/services/x/month")
+        assert month.status_code == 200
+        assert "chưa có cam kết" in month.text or "chưa có dữ liệu" in month.text
