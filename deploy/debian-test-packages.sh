@@ -11,6 +11,7 @@ declare -A wanted=(
     [gstreamer1.0-plugins-good]="the lab's camera"
     [glib-networking]="the lab's camera behind TLS"
     [chromium]="pages in a real browser"
+    [zbar-tools]="codes on labels, read by another program"
     [prometheus-blackbox-exporter]="bench/agent_footprint"
     [zabbix-agent2]="bench/agent_footprint"
     [iproute2]="lab wan: network namespaces"

@@ -330,3 +330,15 @@ async def test_a_note_without_a_word_is_refused(nhip: Web) -> None:
     assert answer.status_code == 400
     answer = await technician.post(f"/api/v1/units/{UNIT}/marks", json=wanted | {"note": "ở tầng 2"})
     assert [each["says"] for each in answer.json()] == ["noted"]
+
+
+async def test_a_label_can_be_printed_of_one_machine_and_in_the_place_that_is_free(nhip: Web) -> None:
+    browser = await nhip.browser()
+    name = names(nhip)["VP-DONGTIEN-01"]
+    page = (await browser.get(f"/units/{UNIT}/machines/labels", params={"only": name, "skip": 3})).text
+    Reader(page)
+    assert (page.count('<div class="label">'), page.count("<strong>VP-DONGTIEN")) == (4, 1)
+    odd = f"/units/{UNIT}/machines/labels"
+    assert (await browser.get(odd, params={"only": "0" * 32})).status_code == 404
+    assert (await browser.get(odd, params={"skip": 24})).status_code == 422
+    Reader((await browser.get("/units/11950/machines/labels")).text)

@@ -1,10 +1,14 @@
 """Hostile text of machines in a real browser: every page shows it as text, nothing of it runs; and pages of machines fit a phone."""
 
+import asyncio
 import json
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Dialog, Page, async_playwright, expect
 from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
 from support_machines import put, told
@@ -21,6 +25,7 @@ from inventory.findings import keeper
 from web.auth import Role
 from web.auth.users import add_user
 
+ZBAR = shutil.which("zbarimg")
 RUN = "window.got=1;alert(1)"
 HOSTILE = (
     f"""</title></textarea><img src=x onerror="{RUN}">'"><svg onload={RUN}><script>{RUN}</script>"""
@@ -160,6 +165,7 @@ async def test_hostile_text_of_machines_is_shown_as_text_on_every_page(tmp_path:
             f"/units/{UNIT}/machines",
             f"/units/{UNIT}/machines/d4:6a:6a:66:66:66",
             f"/units/{UNIT}/machines/sheet",
+            f"/units/{UNIT}/machines/labels",
             f"/machines/{name_of(made)}?since=2026-11-01",
             f"/machines?q={asked}",
             "/machines?q=onerror",
@@ -252,3 +258,33 @@ async def test_what_is_said_without_a_line_is_kept_and_arrives_once(tmp_path: Pa
             kept = [(each.says, each.note, each.who) for each in keeper.marks(connection, subjects=[name])]
         assert kept == [("verified", "", "lan"), ("noted", HOSTILE, "lan")]
         await expect(page.locator("#said")).to_contain_text("{{7*7}}")
+
+
+async def test_the_code_on_a_printed_label_opens_its_machine(tmp_path: Path) -> None:
+    if ZBAR is None:
+        pytest.skip("zbarimg is not installed: no other program to read the codes")
+    async with window(tmp_path, hostile_web) as (made, page, url):
+        await page.goto(f"{url}/units/{UNIT}/machines/labels?skip=20")
+        await page.emulate_media(media="print")
+        assert await page.locator(".labels").count() == 2
+        # As on paper: what is printed is A4, whole sheets and no more.
+        pdf = await page.pdf(prefer_css_page_size=True)
+        assert pdf.count(b"/Type /Page\n") == 2
+        shot = await page.screenshot(full_page=True)
+        read = await asyncio.to_thread(
+            subprocess.run,
+            [ZBAR, "-q", "--raw", "-Sdisable", "-Sqrcode.enable", "-"],
+            input=shot,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        codes = set(read.stdout.decode().split())
+        machines = {
+            each.facts.hostname: each.name for each in of_unit(made.state, made.context.machines, UNIT)
+        }
+        assert {f"{url}/machines/{name}" for name in machines.values()} <= codes
+        assert f"{url}/machines?q=d4%3A6a%3A6a%3A00%3A00%3A07" in codes
+        assert len(codes) == await page.locator(".label svg").count() == len(machines) + 4
+        await page.emulate_media(media="screen")
+        await page.goto(next(code for code in codes if machines["VP-DONGTIEN-03"] in code))
+        await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-03")
