@@ -1,5 +1,6 @@
 """The editor has a field for every parameter that a probe takes, with the probe's own default; and for every part of a step."""
 
+import csv
 import importlib
 import json
 import re
@@ -12,6 +13,7 @@ import pytest
 
 from agents.probes.scenario.steps import Expect, Save, Step
 from agents.trial import KINDS as TRIED
+from web.pages.services.drafts import unfit
 from web.pages.services.fields import FIELDS, Field
 from web.pages.services.kinds import KINDS
 
@@ -95,3 +97,12 @@ def test_each_part_of_a_step_has_a_field() -> None:
     assert found == step | {f"expect.{each.name}" for each in msgspec.structs.fields(Expect)}
     ways = set(re.findall(r'<option value="(\w+)"', template[template.index("data-how") :]))
     assert ways | {"attr"} == {each.name for each in msgspec.structs.fields(Save)}
+
+
+def test_what_a_new_centre_s_checks_say_is_known_to_the_form() -> None:
+    seeds = Path(__file__).parent.parent / "inventory" / "seeds" / "service_checks.csv"
+    with seeds.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        assert unfit({"kind": row["kind"], "params": row["params"]}) is None, row

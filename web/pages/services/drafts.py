@@ -9,6 +9,7 @@ from inventory.changes import Value
 from inventory.exchange.cells import Scalar
 from inventory.records import ServiceCheck
 from web.i18n import HERE, mark
+from web.pages.services.fields import FIELDS, STEPS, strangers
 from web.trial import drafted
 
 SERVICE_FIELDS = ("name", "owner", "address", "objective_percent", "slow_ms", "hours", "domain_until", "note")
@@ -17,6 +18,8 @@ NO_NUMBER = mark("Interval and time limit are numbers of seconds.")
 NO_DAY = mark("The day on which the domain name runs out is none.")
 NO_JSON = mark("The parameters are not JSON: {why}")
 NO_OBJECT = mark("The parameters have to be a JSON object.")
+STRANGE = mark("Checks of this kind know no such parameter, and would not run: {names}")
+NO_STEP = mark("A scenario has at least one step.")
 LONGEST = 20_000
 """Characters of the parameters; the registry's own limit is lower, and says so."""
 
@@ -48,6 +51,19 @@ def check_row(form: Form) -> dict[str, Scalar]:
         "interval_ms": _ms(text_of(form, "interval_s")),
         "timeout_ms": _ms(text_of(form, "timeout_s")),
     }
+
+
+def unfit(form: Form) -> tuple[str, str] | None:
+    """Why a check with these parameters could not run (what, and which names), as far as that can be told here; None for
+    no reason. The form is one that `check_row` reads. Pure."""
+    kind, params = text_of(form, "kind"), _params(text_of(form, "params"))
+    if kind not in FIELDS:
+        return None
+    if found := strangers(kind, params):
+        return STRANGE, ", ".join(found)
+    if kind == "scenario" and not params.get(STEPS):
+        return NO_STEP, ""
+    return None
 
 
 def draft_check(form: Form, service: str) -> ServiceCheck:

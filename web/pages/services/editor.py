@@ -26,7 +26,7 @@ from web.context import context_of
 from web.faults import fault
 from web.i18n import Speaker, language_of, local_time, mark, speaker
 from web.pages.rendering import render
-from web.pages.services.drafts import SERVICE_FIELDS, check_row, row_of, service_row, text_of
+from web.pages.services.drafts import SERVICE_FIELDS, check_row, row_of, service_row, text_of, unfit
 from web.pages.services.fields import FIELDS, METHODS
 from web.pages.services.kinds import KINDS, Kind
 from web.pages.services.service import Code
@@ -121,6 +121,9 @@ async def write_check(
         return await _again(request, service, was, Filled(values, {"name": say.gettext(NAMED)}))
     try:
         rows: Sequence[Mapping[str, Value]] = [*map(row_of, kept), check_row(form)]
+        if found := unfit(form):
+            wrong_params = {"params": say.gettext(found[0], names=found[1])}
+            return await _again(request, service, was, Filled(values, wrong_params))
         await run_in_threadpool(write_service, context.state, now, {"code": code}, rows)
         log.info("check %s of service %s written by %s", values["name"], code, user.name)
     except BadRows as wrong:

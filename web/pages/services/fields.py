@@ -1,6 +1,6 @@
 """The form of each kind's parameters: what `docs/probes.md` has, in words for people. A test holds it against the probes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -192,3 +192,11 @@ FIELDS: Mapping[str, Fields] = {
     ),
 }  # fmt: skip
 """By kind, in the form's order."""
+STEPS = "steps"
+"""Of a scenario: they have a form of their own."""
+
+
+def strangers(kind: str, params: Iterable[str]) -> Sequence[str]:
+    """The names of parameters that checks of this kind do not know: with one of them none would run. Pure."""
+    known = {field.name for field in FIELDS[kind].all} | ({STEPS} if kind == "scenario" else set())
+    return sorted(set(params) - known)
