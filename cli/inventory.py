@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli import book
 from cli.data import DEFAULT_DATA, DataDir, open_state
 from core.clock import SystemClock
 from core.errors import BadInput
@@ -19,8 +20,10 @@ from inventory.machines.contents import canonical
 from inventory.registry import Registry
 
 app = typer.Typer(
-    help="Inventories of machines: read files of them, addresses to post them to.", no_args_is_help=True
+    help="Inventories of machines: read files of them, addresses to post them to, asset books.",
+    no_args_is_help=True,
 )
+app.add_typer(book.app, name="book")
 SUFFIXES = frozenset({".json", ".xml", ".ocs", ".zlib", ".gz"})
 
 

@@ -1,7 +1,7 @@
 """`nhip units …`: the registry as files: units, links, services, devices, templates, settings, maintenance."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +10,10 @@ import typer
 from cli.data import DEFAULT_DATA, DataDir, open_state
 from core.clock import SystemClock
 from core.errors import BadInput
-from inventory.changes import Proposal, apply, propose
+from inventory.changes import apply, propose
 from inventory.exchange.diff import Change
 from inventory.exchange.files import read_files, write_files
-from inventory.exchange.sheets import SHEETS
+from inventory.exchange.sheets import SHEETS, Sheet
 
 app = typer.Typer(help="The registry as files, and its history: import, export.", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def import_(
             for fault in proposal.faults:
                 print(fault, file=sys.stderr)
             raise BadInput(f"{len(proposal.faults)} faults", todo="Nothing was changed")
-        for text in describe(proposal):
+        for text in describe(proposal.changes):
             print(text)
         if not proposal.changes or dry_run:
             return
@@ -80,24 +80,25 @@ def export(
             print(path)
 
 
-def describe(proposal: Proposal) -> Iterator[str]:
+def describe(
+    changes: Sequence[Change], sheets: Mapping[str, Sheet] = SHEETS, of: str = "registry"
+) -> Iterator[str]:
     """The changes for people, one line each, and a last line that counts them."""
-    changes = proposal.changes
     for change in changes:
-        yield _line(change)
+        yield _line(change, sheets[change.table])
     if not changes:
-        yield "Nothing would change: the registry says all of this already."
+        yield f"Nothing would change: the {of} says all of this already."
         return
     counts = {what: sum(change.what == what for change in changes) for what in _SIGNS}
     yield ", ".join(f"{count} to {what}" for what, count in counts.items() if count)
 
 
-def _line(change: Change) -> str:
-    columns = {column.name: column for column in SHEETS[change.table].columns}
+def _line(change: Change, sheet: Sheet) -> str:
+    columns = {column.name: column for column in sheet.columns}
     key = " ".join(str(part) for part in change.key if part)
     parts = []
     for name, (before, after) in change.fields.items():
-        if name in SHEETS[change.table].key or (change.what == "add" and after in ("", None)):
+        if name in sheet.key or (change.what == "add" and after in ("", None)):
             continue
         old, new = columns[name].show(before), columns[name].show(after)
         parts.append(

@@ -131,12 +131,14 @@ def test_an_answer_is_kept_with_who_and_when_and_taken_back_with_when(state: Sta
     number = keeper.answer(state, [old], [new], "same", "lan", NOW)
     with state.read() as connection:
         (kept,) = keeper.answers(connection)
-    assert kept == keeper.KeptAnswer(number, NOW, "lan", "same", [old], [new], None)
-    assert keeper.undo(state, number, NOW + 5)
-    assert not keeper.undo(state, number, NOW + 6)
+    assert kept == keeper.KeptAnswer(number, NOW, "lan", "same", [old], [new], None, "")
+    assert keeper.undo(state, number, "an", NOW + 5)
+    assert not keeper.undo(state, number, "an", NOW + 6)
     with state.read() as connection:
         assert keeper.answers(connection) == []
-        assert [each.undone_at for each in keeper.answers(connection, standing=False)] == [NOW + 5]
+        assert [(each.undone_at, each.undone_by) for each in keeper.answers(connection, standing=False)] == [
+            (NOW + 5, "an")
+        ]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ def test_answers_in_any_order_and_those_undone_between_lead_to_the_same_machines
     assert everything(living) == everything(Identities(many))
     dice.shuffle(order)
     for number in order:
-        keeper.undo(many, number + 1, NOW + DAY)
+        keeper.undo(many, number + 1, "an", NOW + DAY)
         living.refresh()
         assert everything(living) == everything(Identities(many))
     assert everything(living) == before
@@ -230,6 +232,6 @@ def test_a_later_answer_wins_and_taking_it_back_ends_as_before(
         living.refresh()
         names = [{living.name_of(key) for key in side} for side in sides]
         assert (len(names[0] | names[1]) == 1) if says == "same" else not names[0] & names[1]
-        keeper.undo(many, number, NOW + DAY)
+        keeper.undo(many, number, "an", NOW + DAY)
         living.refresh()
         assert everything(living) == before

@@ -8,11 +8,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from inventory.hours import LONGEST as LONGEST_HOURS
 from inventory.hours import BadHours
 from inventory.hours import hours as read_hours
+from inventory.identity import forms
 from inventory.plan import OF_SERVICES, PLACEHOLDER, PLACEHOLDERS, host_of
 
 Scalar = str | int | float | None
@@ -257,6 +258,45 @@ def time(cell: str) -> int:
     if found.tzinfo is None:
         found = found.replace(tzinfo=LOCAL)
     return (found - _EPOCH) // _MS
+
+
+_DAYS = (
+    re.compile(r"(?P<y>[0-9]{4})(-(?P<m>[0-9]{1,2})(-(?P<d>[0-9]{1,2})([T ][0-9:.]+)?)?)?"),
+    re.compile(
+        r"((?P<d>[0-9]{1,2})(?P<sign>[/.-]))?(?P<m>[0-9]{1,2})(?(sign)(?P=sign)|[/.-])(?P<y>[0-9]{4})"
+    ),
+)
+_SPREADSHEET = date(1899, 12, 30).toordinal()
+"""Day 0 of spreadsheets."""
+
+
+def day(cell: str) -> str:
+    """A day, or as much of it as is known: 15/06/2019, 2019-06-15, 06/2019, 2019; also the number that a spreadsheet has for
+    one (43631). Kept as 2019-06-15, 2019-06 or 2019."""
+    try:
+        if re.fullmatch(r"[0-9]{5}", cell):
+            found = date.fromordinal(_SPREADSHEET + int(cell))
+            return _known_year(found.year, found.isoformat())
+        parts = next(match for pattern in _DAYS if (match := pattern.fullmatch(cell)))
+        year, month, dom = (int(parts[name] or 1) for name in ("y", "m", "d"))
+        known = 10 if parts["d"] else 7 if parts["m"] else 4
+        return _known_year(year, date(year, month, dom).isoformat()[:known])
+    except (ValueError, StopIteration) as error:
+        raise Wrong(f"bad date|{_short(cell)}") from error
+
+
+def _known_year(year: int, found: str) -> str:
+    if year not in _YEARS:
+        raise ValueError(year)
+    return found
+
+
+def mac(cell: str) -> str:
+    """Of a network adapter, in any form; kept as `3c:52:82:00:00:01`."""
+    digits = forms.mac(cell).lower()
+    if not digits:
+        raise Wrong(f"bad MAC|{_short(cell)}")
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
 def show(value: Scalar) -> str:

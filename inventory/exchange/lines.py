@@ -28,14 +28,14 @@ class Line:
 
 def sheet_of(name: str) -> Sheet | None:
     """The sheet of this table name or Vietnamese title."""
-    wanted = _plain(name)
-    return next((s for s in SHEETS.values() if wanted in (_plain(s.name), _plain(s.title))), None)
+    wanted = plain(name)
+    return next((s for s in SHEETS.values() if wanted in (plain(s.name), plain(s.title))), None)
 
 
 def sheet_like(grid: Grid) -> Sheet | None:
     """The sheet that shares most columns with the header of `grid`; None if no sheet shares any."""
     _, header = _header(grid)
-    names = {_plain(cell) for cell in header if isinstance(cell, str)}
+    names = {plain(cell) for cell in header if isinstance(cell, str)}
 
     def shared(sheet: Sheet) -> tuple[int, int]:
         found = [bool(names & _names(column)) for column in sheet.columns if column.name != "valid_from"]
@@ -82,7 +82,7 @@ def _columns(
     faults = []
     for cell in header[:MAX_COLUMNS]:
         name = "" if isinstance(cell, Wrong) else cell.strip()
-        found = next((column for column in sheet.columns if _plain(name) in _names(column)), None)
+        found = next((column for column in sheet.columns if plain(name) in _names(column)), None)
         if isinstance(cell, Wrong):
             faults.append(Fault(source, at, "", str(cell)))
         elif name and found is None:
@@ -136,8 +136,9 @@ def read_cell(column: Column, cell: Cell, values: dict[str, Scalar]) -> None:
 
 
 def _names(column: Column) -> set[str]:
-    return {_plain(name) for name in (column.name, *column.aliases)}
+    return {plain(name) for name in (column.name, *column.aliases)}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A header as everyone means it: capitals, underscores and blanks do not matter."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())

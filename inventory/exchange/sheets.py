@@ -75,7 +75,7 @@ def _duration(name: str, alias: str, *, low: int, blank: int | None = None) -> C
     return Column(name, cells.whole(low, _DAY_MS), (alias,), blank=blank)
 
 
-_VALIDITY = (
+VALIDITY = (
     Column("valid_from", cells.time, ("hiệu lực từ", "từ ngày"), blank=None),
     Column("valid_to", cells.time, ("hiệu lực đến", "đến ngày"), blank=None),
 )
@@ -94,7 +94,7 @@ _UNITS = Sheet(
         Column("latitude", cells.degrees(90), ("vĩ độ",), blank=None),
         Column("longitude", cells.degrees(180), ("kinh độ",), blank=None),
         Column("position", cells.whole(0, 1_000_000_000), ("thứ tự", "stt"), blank=None, kept=True),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -119,7 +119,7 @@ _LINKS = Sheet(
         Column("max_loss_percent", cells.whole(0, 100), ("mất gói tối đa (%)",), blank=None),
         Column("max_jitter_ms", cells.whole(1, 60_000), ("biến động trễ tối đa (ms)",), blank=None),
         Column("proxy", cells.proxy, ("máy chủ proxy",)),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -137,7 +137,7 @@ _SERVICES = Sheet(
         Column("hours", cells.hours, ("giờ phục vụ",)),
         Column("domain_until", cells.time, ("tên miền hết hạn",), blank=None),
         Column("note", cells.text, ("ghi chú",)),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -153,7 +153,7 @@ _SERVICE_CHECKS = Sheet(
         Column("params", cells.long_params, ("tham số",), longest=cells.LONGEST_PARAMS),
         _duration("interval_ms", "chu kỳ (ms)", low=100, blank=30_000),
         _duration("timeout_ms", "thời hạn (ms)", low=1, blank=10_000),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -174,7 +174,7 @@ _TEMPLATES = Sheet(
         _duration("interval_ms", "chu kỳ (ms)", low=100),
         _duration("timeout_ms", "thời hạn (ms)", low=1),
         Column("params", cells.params, ("tham số",)),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -185,7 +185,7 @@ _SETTINGS = Sheet(
     (
         Column("name", cells.word, ("tên",), needed=True),
         Column("value", cells.text, ("giá trị",), needed=True),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -201,7 +201,7 @@ _WATCHED_DEVICES = Sheet(
         Column("snmp", cells.params, ("tham số snmp",)),
         Column("stream", cells.stream, ("luồng hình",)),
         Column("access", cells.params, ("tham số truy cập",)),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 
@@ -214,7 +214,7 @@ _MAINTENANCE = Sheet(
         Column("service", cells.code, ("dịch vụ", "hệ thống")),
         Column("note", cells.text, ("nội dung", "ghi chú"), needed=True),
         Column("below", cells.yes, ("cả đơn vị trực thuộc",), blank=False),
-        *_VALIDITY,
+        *VALIDITY,
     ),
 )
 

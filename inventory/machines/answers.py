@@ -19,7 +19,7 @@ _a = identity_answers.c
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """`left` and `right` are keys of faces. `undone_at`: when it was taken back, if it was."""
+    """`left` and `right` are keys of faces. `undone_at` and `undone_by` tell of who took it back, if somebody did."""
 
     id: int
     at: int
@@ -28,6 +28,7 @@ class KeptAnswer:
     left: Sequence[str]
     right: Sequence[str]
     undone_at: int | None
+    undone_by: str
 
 
 def answer(
@@ -59,9 +60,13 @@ def answer(
         return int(made[0]) if made else 0
 
 
-def undo(state: State, number: int, now: int) -> bool:
+def undo(state: State, number: int, who: str, now: int) -> bool:
     """Take an answer back, and with it all that followed from it; False when none that stands has this id."""
-    query = sa.update(identity_answers).where(_a.id == number, _a.undone_at.is_(None)).values(undone_at=now)
+    query = (
+        sa.update(identity_answers)
+        .where(_a.id == number, _a.undone_at.is_(None))
+        .values(undone_at=now, undone_by=who)
+    )
     with state.write() as connection:
         return bool(connection.execute(query).rowcount)
 
@@ -79,6 +84,7 @@ def answers(connection: sa.Connection, *, standing: bool = True) -> list[KeptAns
             json.loads(row.left),
             json.loads(row.right),
             row.undone_at,
+            row.undone_by,
         )
         for row in rows
     ]

@@ -68,6 +68,7 @@ identity_answers = sa.Table(
     sa.Column("left", sa.Text, nullable=False),
     sa.Column("right", sa.Text, nullable=False),
     sa.Column("undone_at", Time),
+    sa.Column("undone_by", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 """What technicians answered about faces; `left` and `right` are JSON lists of keys."""

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from web.api import (
     agents,
+    assets,
     catalogue,
     coverage,
     devices,
@@ -76,6 +77,7 @@ for room in (
     devices,
     findings,
     questions,
+    assets,
     secrets,
 ):
     router.include_router(room.router)

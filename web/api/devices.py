@@ -1,14 +1,16 @@
 """`/api/v1/devices`: machines as inventories tell of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from starlette.requests import Request
 
+from inventory.assets.keeper import BookRow
 from inventory.census.lists import Listed, search
 from inventory.machines.reads import MachineVersion, MachineView
+from web.api.assets import booked
 from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
 from web.context import context_of
@@ -37,6 +39,13 @@ class MachineFound:
     macs: Sequence[str]
     first_seen: int
     last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedMachine(MachineView):
+    """With what the asset book of its unit says of it; None where it is in none."""
+
+    book: BookRow | None = None
 
 
 @router.get("")
@@ -68,12 +77,14 @@ def devices(
 
 
 @router.get("/{name}")
-def device(request: Request, name: Name) -> MachineView:
+def device(request: Request, name: Name) -> BookedMachine:
     """One machine as it was heard last, with everything that its agents told."""
-    found = context_of(request).machines.machine(name)
+    context = context_of(request)
+    found = context.machines.machine(name)
     if found is None:
         raise Problem("not-found", "no machine has that name")
-    return found
+    told = {field.name: getattr(found, field.name) for field in fields(found)}
+    return BookedMachine(**told, book=booked(context, found.unit, found.name))
 
 
 @router.get("/{name}/versions")

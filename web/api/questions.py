@@ -111,10 +111,10 @@ def answer(request: Request, said: AnswerRequest, user: Technician) -> KeptAnswe
 
 @router.delete("/answers/{id}", status_code=204)
 def undo(
-    request: Request, number: Annotated[int, Path(alias="id", ge=0, lt=1 << 63)], _user: Technician
+    request: Request, number: Annotated[int, Path(alias="id", ge=0, lt=1 << 63)], user: Technician
 ) -> None:
     """Take an answer back, and with it all that followed from it. Needs the role technician."""
-    if not take_back(context_of(request), number):
+    if not take_back(context_of(request), number, user.name):
         raise Problem("not-found", "no answer that stands has that id")
 
 
@@ -162,10 +162,10 @@ def keep(context: Context, left: Sequence[str], right: Sequence[str], says: Says
     return number
 
 
-def take_back(context: Context, number: int) -> bool:
+def take_back(context: Context, number: int, who: str) -> bool:
     """Undo an answer; False when none that stands has this id."""
     now = context.clock.now()
-    if not keeper.undo(context.state, number, now):
+    if not keeper.undo(context.state, number, who, now):
         return False
     _follow(context, now)
     return True

@@ -143,11 +143,11 @@ async def answer(
 async def undo(
     request: Request,
     number: Annotated[int, Path(ge=0, lt=1 << 63)],
-    _user: Technician,
+    user: Technician,
     unit: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Take an answer back."""
-    await run_in_threadpool(take_back, context_of(request), number)
+    await run_in_threadpool(take_back, context_of(request), number, user.name)
     return RedirectResponse(f"/questions?{urlencode({'unit': unit, 'done': 'undone'})}", 303)
 
 

@@ -12,8 +12,9 @@ from inventory.census.facts import of_kinds
 from inventory.census.lists import of_machine
 from inventory.devices import devices
 from inventory.findings import keeper
-from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.reads import read_sightings
+from web.api.assets import booked
+from web.book import BOOK_COLUMNS
 from web.context import Context, context_of
 from web.i18n import language_of, local_time, speaker
 from web.pages.hosts import parts
@@ -120,11 +121,12 @@ def device(
     )
 
 
-def _said(context: Context, unit: str, subject: str) -> dict[str, list[KeptFinding] | list[KeptMark]]:
-    """What stands of it in the unit; and what people said of it, of a machine in any unit."""
+def _said(context: Context, unit: str, subject: str) -> dict[str, object]:
+    """What stands of it in the unit; what people said of it, of a machine in any unit; and what the unit's asset book says."""
     machine = ":" not in subject
     names = context.machines.keys_of(subject) if machine else (subject,)
     with context.state.read() as connection:
         found = [each for each in keeper.read(connection, unit, standing=False) if each.subject == subject]
         said = keeper.marks(connection, None if machine else unit, subjects=names)
-    return {"findings": found[::-1], "marks": said[::-1]}
+    row = booked(context, unit, subject)
+    return {"findings": found[::-1], "marks": said[::-1], "booked": row, "BOOK_COLUMNS": BOOK_COLUMNS}
