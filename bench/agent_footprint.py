@@ -89,8 +89,8 @@ class LiveCentre(Centre):
 
     def rows_of(self, measured: Measured) -> None:
         for report in self.reports.values():
-            measured.probes += len(report.results.n)
-            measured.failed += sum(status != "up" for status in report.results.status)
+            measured.probes += len(report.results.check)
+            measured.failed += sum(many for status, _, many in report.results.outcome if status != "up")
         self.reports.clear()
         self.bodies.clear()
         self.messages.clear()
