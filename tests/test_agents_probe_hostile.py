@@ -44,6 +44,8 @@ class Harm:
     timeout_ms: int = 8_000
     visitors: int = 1
     """At most, of one visit."""
+    tickets: int | None = None
+    """The target speaks TLS, and gives so many after each handshake."""
 
 
 def says(*words: Words) -> Script:
@@ -276,8 +278,17 @@ def handshakes() -> Mapping[str, Harm]:
         "SSL 2": says(b"\x80\x2e\x04\x00\x00" + bytes(100)),
         "nothing": says(b""),
     }
-    return {
-        f"{kind}: {name}": Harm(kind, script, "", params, secure=True, asked=False, visitors=2)
+    hung_up = ("half of one", "nothing")
+    found = {
+        f"{kind}: {name}": Harm(
+            kind,
+            script,
+            "connection reset" if name in hung_up else "tls failed|",
+            params,
+            secure=True,
+            asked=False,
+            visitors=2,
+        )
         for name, script in scripts.items()
         for kind, params in (
             ("tls", {}),
@@ -286,6 +297,17 @@ def handshakes() -> Mapping[str, Harm]:
             ("imap", {"tls": "implicit"}),
         )
     }
+    for kind, params in (("http", {}), ("scenario", steps({}))):
+        found[f"{kind}: tickets without end"] = Harm(
+            kind,
+            says(60.0),
+            "tls failed|words without end",
+            {**params, "verify": False},
+            secure=True,
+            asked=False,
+            tickets=20_000,
+        )
+    return found
 
 
 CSS = {"save": {"a": {"css": "div.x > span[title=y]:nth-of-type(3)"}}}
@@ -393,39 +415,30 @@ def mail() -> Mapping[str, Harm]:
     return found
 
 
-GOOD_SECURE = "well behind TLS"
-
-
 def good() -> Mapping[str, Harm]:
     """What an agent meets every day: what it has loaded after that is its own."""
     script = page("<form id=f><input name=a value='&eacute;'></form>")
     sent = {"sent": MIB, "visitors": 2}
     return {
         "well": visit(script, "", {}, {"submit": "#f"}, **sent),
-        GOOD_SECURE: Harm("scenario", script, "certificate not trusted|#1", steps({}), secure=True),
+        "well behind TLS": Harm(
+            "scenario", script, "certificate not trusted|#1", steps({}), secure=True, tickets=2
+        ),
     }
 
 
 FAMILIES = (large, heads, chunks, packed, redirects, slow, handshakes, pages, values, mail)
 
 
-@pytest.fixture(scope="module")
-def trust() -> ssl.SSLContext:
-    """Of a server whose authority nobody knows."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    return context
-
-
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 async def test_whatever_a_target_says_the_visit_ends_clearly_and_the_agent_is_as_it_was(
-    family: Callable[[], Mapping[str, Harm]], trust: ssl.SSLContext
+    family: Callable[[], Mapping[str, Harm]],
 ) -> None:
     harms: Mapping[str, Harm] = {**good(), **family()}
     async with AsyncExitStack() as stack:
         targets = {
             name: await stack.enter_async_context(
-                target(harm.script, asked=harm.asked, trust=trust if name == GOOD_SECURE else None)
+                target(harm.script, asked=harm.asked, trust=_trust(harm.tickets))
             )
             for name, harm in harms.items()
         }
@@ -458,3 +471,13 @@ def _check(harm: Harm, port: int) -> tuple[str, str, int, dict[str, Any]]:
     if harm.kind not in ("tls", "smtp", "imap"):
         where = f"{'https' if harm.secure else 'http'}://{where}/"
     return harm.kind, where, harm.timeout_ms, dict(harm.params)
+
+
+def _trust(tickets: int | None) -> ssl.SSLContext | None:
+    """Of a server whose authority nobody knows."""
+    if tickets is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    context.num_tickets = tickets
+    return context

@@ -15,7 +15,7 @@ from agents.icmp.engine import Address
 from agents.probes.certificates import chain, failure
 from agents.probes.outcome import Failed
 from agents.probes.reach import connected
-from agents.probes.tls import over_tls
+from agents.probes.stream import Clear, Stream, over_tls
 from core.values import Check
 
 _CHUNK = 16 << 10
@@ -29,7 +29,7 @@ class Talk:
         self.stage, self.silence = "greeting", ""
         self._sock, self._left = sock, most
         self._buffer = bytearray()
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._stream: Stream = Clear(sock)
 
     @property
     def own_address(self) -> str:
@@ -58,11 +58,7 @@ class Talk:
         return data
 
     async def send(self, data: bytes) -> None:
-        if self._streams is None:
-            await asyncio.get_running_loop().sock_sendall(self._sock, data)
-        else:
-            self._streams[1].write(data)
-            await self._streams[1].drain()
+        await self._stream.write(data)
 
     async def secure(self, trust: ssl.SSLContext, name: str, figures: dict[str, float]) -> list[bytes]:
         """Encrypt all that follows; the verified chain as DER. Notes `tls_seconds`."""
@@ -70,21 +66,14 @@ class Talk:
             raise Failed("bad answer|words before the handshake")
         self.stage, began = "TLS", time.perf_counter()
         try:
-            self._streams = await over_tls(self._sock, trust, name)
+            self._stream = secured = await over_tls(self._sock, trust, name)
         except ssl.SSLError as error:
             raise Failed(failure(error)) from error
         figures["tls_seconds"] = time.perf_counter() - began
-        return chain(self._streams[1].get_extra_info("ssl_object"))
-
-    def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].transport.abort()
+        return chain(secured.session)
 
     async def _more(self) -> None:
-        if self._streams is None:
-            data = await asyncio.get_running_loop().sock_recv(self._sock, _CHUNK)
-        else:
-            data = await self._streams[0].read(_CHUNK)
+        data = await self._stream.read(_CHUNK)
         if not data:
             raise Failed("connection reset")
         self._left -= len(data)
@@ -121,5 +110,3 @@ async def talking(
             if asyncio.get_running_loop().time() < until:
                 raise
             raise Failed(talk.silence or f"silent|{talk.stage}") from error
-        finally:
-            talk.close()

@@ -1,7 +1,6 @@
 """TLS handshake and certificate: is it trusted, for this name, and for how long still."""
 
 import asyncio
-import socket
 import ssl
 import time
 from contextlib import suppress
@@ -14,6 +13,7 @@ from agents.pki.orders import Said
 from agents.probes.certificates import chain, context, failure, note, warning
 from agents.probes.outcome import Failed, ends, failed, looks, parameters
 from agents.probes.reach import Family, connected, host_port, resolve
+from agents.probes.stream import over_tls
 from core.clock import Clock
 from core.values import Check, Result, Status
 
@@ -123,27 +123,10 @@ async def handshake(
     """The chain (DER, leaf first) of a server; verified to its root if `trust` verifies.
 
     Raises:
-        ssl.SSLError: the handshake failed. OSError: no connection, or the other side hung up.
+        ssl.SSLError: the handshake failed. OSError: no connection, or the other side hung up. Failed: it is without end.
     """
     async with connected(address) as sock:
         began = time.perf_counter()
-        _, writer = await over_tls(sock, trust, name)
+        stream = await over_tls(sock, trust, name)
         figures["handshake_seconds"] = time.perf_counter() - began
-        try:
-            return chain(writer.get_extra_info("ssl_object"))
-        finally:
-            writer.transport.abort()
-
-
-async def over_tls(
-    sock: socket.socket, trust: ssl.SSLContext, name: str
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Streams over a TLS session on a connected socket, which they own from now on.
-
-    Raises:
-        ssl.SSLError: the handshake failed. OSError: the other side hung up.
-    """
-    # The probe's own deadline ends it; the stream's would only change the kind of error.
-    return await asyncio.open_connection(
-        sock=sock, ssl=trust, server_hostname=name, ssl_handshake_timeout=3600
-    )
+        return chain(stream.session)

@@ -1,6 +1,5 @@
 """Connections to web servers, kept for as long as who opened them has use for them."""
 
-import asyncio
 import socket
 import ssl
 import time
@@ -14,7 +13,7 @@ from agents.icmp.refusals import refusal
 from agents.probes.certificates import chain, failure
 from agents.probes.outcome import BadParameter, Failed
 from agents.probes.reach import Family, admitted_host, connected, resolve
-from agents.probes.tls import over_tls
+from agents.probes.stream import Clear, Stream, over_tls
 from agents.probes.urls import Url
 from agents.probes.web.messages import Answer, Request
 from agents.probes.web.proxy import Proxy, tunnel
@@ -125,14 +124,13 @@ class Lines:
                 await tunnel(sock, url, proxy)
             there = time.perf_counter()
             _add(phases, "connect_seconds", there - resolved)
-            reader, writer = await self._streams(sock, url, trust)
-            stack.callback(writer.transport.abort)
+            stream = await self._stream(sock, url, trust)
             if trust is not None:
                 _add(phases, "tls_seconds", time.perf_counter() - there)
         except BaseException:
             await stack.aclose()
             raise
-        return _Line(reader, writer, stack, None if url.secure else proxy, self._keep)
+        return _Line(stream, stack, None if url.secure else proxy, self._keep)
 
     async def _connected(self, stack: AsyncExitStack, address: Address) -> socket.socket:
         try:
@@ -142,17 +140,15 @@ class Lines:
                 raise
             raise Failed(f"proxy unreachable|{refusal(error)}") from error
 
-    async def _streams(
-        self, sock: socket.socket, url: Url, trust: ssl.SSLContext | None
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _stream(self, sock: socket.socket, url: Url, trust: ssl.SSLContext | None) -> Stream:
         if trust is None:
-            return await asyncio.open_connection(sock=sock)
+            return Clear(sock)
         try:
-            reader, writer = await over_tls(sock, trust, url.host)
+            stream = await over_tls(sock, trust, url.host)
         except ssl.SSLError as error:
             raise Failed(failure(error)) from error
-        self.chains[url.origin] = chain(writer.get_extra_info("ssl_object"))
-        return reader, writer
+        self.chains[url.origin] = chain(stream.session)
+        return stream
 
 
 async def _found(proxy: Proxy, family: Family | None) -> Address:
@@ -173,18 +169,11 @@ class _Stale(Exception):
 class _Line:
     """A connection, and the protocol's state on it."""
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        stack: AsyncExitStack,
-        proxy: Proxy | None,
-        keep: bool,
-    ) -> None:
+    def __init__(self, stream: Stream, stack: AsyncExitStack, proxy: Proxy | None, keep: bool) -> None:
         """`stack` closes the socket. `proxy`: requests are written as a proxy takes them."""
         import h11
 
-        self._reader, self._writer, self._stack, self._proxy, self._keep = reader, writer, stack, proxy, keep
+        self._stream, self._stack, self._proxy, self._keep = stream, stack, proxy, keep
         self._http = h11.Connection(h11.CLIENT)
         self.used = False
 
@@ -192,7 +181,7 @@ class _Line:
     def reusable(self) -> bool:
         import h11
 
-        return self._http.our_state is h11.IDLE and not self._reader.at_eof()
+        return self._http.our_state is h11.IDLE
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -203,11 +192,11 @@ class _Line:
         import h11
 
         try:
-            self._writer.write(self._written(request))
+            written = self._written(request)
         except (h11.LocalProtocolError, UnicodeError) as error:
             raise BadParameter(f"request: {error}") from error
         try:
-            await self._writer.drain()
+            await self._stream.write(written)
         except ConnectionError:
             pass  # a server that refuses a body may answer and close before it has read all of it: read that answer
         except ssl.SSLError as error:  # of TLS 1.3: a client certificate is refused after the handshake
@@ -241,7 +230,7 @@ class _Line:
         heard = 0
         while not reading.take(self._http):
             try:
-                data = await self._reader.read(_CHUNK)
+                data = await self._stream.read(_CHUNK)
             except ConnectionError as error:
                 if heard:
                     raise
