@@ -23,6 +23,7 @@ from collector.views import EpochCount
 from core import wire
 from core.errors import BadInput
 from core.wire import Document, Header
+from inventory.configs.store import store_config
 from inventory.devices import store_device, store_host
 from inventory.formats.sections import plain_text
 from inventory.lan.store import store_lan
@@ -206,6 +207,8 @@ class Ledger:
                 store_path(connection, unit=unit, document=document, received_at=received_at)
             case "step":
                 store_step(connection, unit=unit, document=document, received_at=received_at)
+            case "config":
+                store_config(connection, unit=unit, document=document, received_at=received_at)
             case "lan":
                 store_lan(connection, unit=unit, document=document, received_at=received_at)
             case _:

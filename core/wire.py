@@ -175,7 +175,7 @@ class Document(msgspec.Struct, frozen=True):
     """`host`: the agent's own machine. `device`: a device in its LAN, as it describes itself over SNMP. `path`: the
     hops to a target, as a trace found them. INVENTORY: what an inventory agent on a machine in its LAN sent, as it came. `step`: what a
     scenario met when a step of it failed. `lan`: what
-    a sweep heard of the machines in its LAN."""
+    a sweep heard of the machines in its LAN. `config`: a device's configuration, masked."""
     at: int
     body: dict[str, Any]
 

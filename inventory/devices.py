@@ -88,12 +88,25 @@ def store_device(connection: sa.Connection, *, unit: str, document: Document, re
     address = body.pop("address", None)
     if not isinstance(address, str) or not 0 < len(address) <= 255:
         raise BadInput("document of a device without its address", where="$.address")
-    key = {"unit": unit, "agent": "", "address": address}
+    key = _asked(connection, unit, address)
+    return _store(connection, key, "device", msgspec.structs.replace(document, body=body), received_at)
+
+
+def known_device(connection: sa.Connection, unit: str, address: str, at: int) -> int:
+    """The id of a device that was asked at `at`, by its unit and address, whether or not it says what it is.
+
+    Raises:
+        BadInput: it is one more than a unit has.
+    """
+    return _see(connection, devices_table, _asked(connection, unit, address), {"kind": "device"}, at)[0]
+
+
+def _asked(connection: sa.Connection, unit: str, address: str) -> dict[str, Any]:
     c = devices_table.c
     others = sa.select(sa.func.count()).where(c.unit == unit, c.address != "", c.address != address)
     if (connection.scalar(others) or 0) >= MAX_ASKED:
         raise BadInput(f"the unit has {MAX_ASKED} other devices already", where="$.address")
-    return _store(connection, key, "device", msgspec.structs.replace(document, body=body), received_at)
+    return {"unit": unit, "agent": "", "address": address}
 
 
 def _store(

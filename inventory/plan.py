@@ -34,8 +34,8 @@ LINK_FIELDS = {
     "anchor": "anchors",
     "resolver": "resolvers",
 }
-DEVICES, SNMP, CAMERA, STREAM = "device", "snmp", "camera", "stream"
-OF_DEVICES = (DEVICES, SNMP, CAMERA, STREAM)
+DEVICES, SNMP, CAMERA, STREAM, CONFIG = "device", "snmp", "camera", "stream", "config"
+OF_DEVICES = (DEVICES, SNMP, CAMERA, STREAM, CONFIG)
 ADDRESS, HOST, ENDPOINT = "address", "host", "endpoint"
 OF_SERVICES = (ADDRESS, HOST, ENDPOINT)
 """In targets of a service's checks: its address, the host in it, and `host:port` (443 where it names none, 80 for http)."""
@@ -292,6 +292,9 @@ def _met(name: str, device: WatchedDevice) -> tuple[str, str] | None:
         return (device.address, device.snmp) if device.snmp else None
     if name == CAMERA:
         return (device.address, device.access) if device.kind == "camera" else None
+    if name == CONFIG:
+        signs_in = device.access and device.kind != "camera" and not device.stream
+        return (device.address, device.access) if signs_in else None
     bracketed = f"[{device.address}]" if _is_ipv6(device.address) else device.address
     return (f"{bracketed}{device.stream}", device.access) if device.stream else None
 

@@ -168,6 +168,17 @@ def test_watched_devices_are_checked_under_their_own_names_and_asked_over_snmp_w
     ]
 
 
+def test_configurations_are_fetched_of_devices_that_say_how_to_sign_in() -> None:
+    access = '{"password": "${secret:mang}", "user": "an", "vendor": "cisco"}'
+    router = WatchedDevice("11950", "Router", "router", "10.2.2.1", "", "", access, 0, None)
+    switch = WatchedDevice("11950", "Switch", "switch", "10.2.2.2", "", "", "", 0, None)
+    camera = WatchedDevice("11950", "Camera", "camera", "10.2.2.3", "", "", access, 0, None)
+    recorder = WatchedDevice("11950", "Recorder", "other", "10.2.2.4", "", "/1", access, 0, None)
+    fetch = replace(PING, role="survey", kind="config", target="{config}", label="Cấu hình")
+    found = planned(PROVINCE, COMMUNE, fetch, router, switch, camera, recorder)
+    assert [(each.label, each.target, each.params) for each in found] == [("Router", "10.2.2.1", access)]
+
+
 SPEED = Template(
     "all",
     "unit",

@@ -1,0 +1,132 @@
+"""Configurations as they are shown: of a unit, of a device, and how two versions differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from inventory.configs.compliance import Fault, faults
+from inventory.configs.lines import Hunk, difference
+from inventory.configs.store import looks, text_of
+from inventory.configs.tables import config_seen
+from inventory.configs.versions import Seen, Version, version_of, versions
+from inventory.state import State
+from inventory.tables import devices
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A device whose configuration is kept, as it was last."""
+
+    id: int
+    unit: str
+    address: str
+    vendor: str
+    version: int
+    changed_at: int
+    last_seen: int
+    saved: bool | None
+    """None where the vendor makes no difference between what runs and what it starts with."""
+    versions: int
+    faults: Sequence[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigVersion:
+    """A version; `saved` as of when it was last seen."""
+
+    id: int
+    first_seen: int
+    last_seen: int
+    vendor: str
+    saved: bool | None
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A version with its text. `unsaved`: how what it would start with becomes what runs; empty where they are one."""
+
+    version: ConfigVersion
+    text: str
+    faults: Sequence[Fault]
+    unsaved: Sequence[Hunk]
+
+
+class Configs:
+    """Reads are safe from any thread."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def of_unit(self, unit: str) -> list[Configured]:
+        """By address."""
+        has = sa.select(config_seen.c.id).where(config_seen.c.device == devices.c.id)
+        query = (
+            sa.select(devices.c.id).where(devices.c.unit == unit, has.exists()).order_by(devices.c.address)
+        )
+        with self._state.read() as connection:
+            return [found for id_ in connection.scalars(query) if (found := _configured(connection, id_))]
+
+    def device(self, device: int) -> Configured | None:
+        """None if no configuration of it is kept."""
+        with self._state.read() as connection:
+            return _configured(connection, device)
+
+    def versions(self, device: int) -> list[ConfigVersion]:
+        """Newest first."""
+        with self._state.read() as connection:
+            return [_told(each) for each in reversed(versions(looks(connection, device)))]
+
+    def configuration(self, device: int, number: int) -> Configuration | None:
+        """The version that this look belongs to; None if the device has none such."""
+        with self._state.read() as connection:
+            found = _version(looks(connection, device), number)
+            if found is None:
+                return None
+            text = text_of(connection, found.running)
+            other = text_of(connection, found.startup) if found.saved is False else text
+            return Configuration(_told(found), text, faults(found.vendor, text), difference(other, text))
+
+    def difference(self, device: int, old: int, new: int) -> list[Hunk] | None:
+        """From one version to another; None if the device does not have both."""
+        with self._state.read() as connection:
+            seen = looks(connection, device)
+            before, after = _version(seen, old), _version(seen, new)
+            if before is None or after is None:
+                return None
+            return difference(text_of(connection, before.running), text_of(connection, after.running))
+
+
+def _configured(connection: sa.Connection, device: int) -> Configured | None:
+    found = versions(looks(connection, device))
+    row = connection.execute(
+        sa.select(devices.c.unit, devices.c.address).where(devices.c.id == device)
+    ).first()
+    if not found or row is None:
+        return None
+    last = found[-1]
+    wrong = faults(last.vendor, text_of(connection, last.running))
+    return Configured(
+        device,
+        row.unit,
+        row.address,
+        last.vendor,
+        last.id,
+        last.first_seen,
+        last.last_seen,
+        last.saved,
+        len(found),
+        wrong,
+    )
+
+
+def _version(seen: Sequence[Seen], number: int) -> Version | None:
+    look = next((each for each in seen if each.id == number), None)
+    return version_of(versions(seen), look) if look is not None else None
+
+
+def _told(version: Version) -> ConfigVersion:
+    return ConfigVersion(
+        version.id, version.first_seen, version.last_seen, version.vendor, version.saved, version.looks
+    )

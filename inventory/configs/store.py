@@ -1,0 +1,95 @@
+"""Keeps configurations as they come: each look at a device as a row, each text once."""
+
+import zlib
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+
+from core.errors import BadInput
+from core.wire import Document
+from inventory.configs.tables import config_seen, config_texts
+from inventory.configs.versions import Seen, versions
+from inventory.devices import known_device
+
+KEPT = 200
+"""Versions of one device."""
+LOOKS = 4_000
+"""Of one device: ten years of nights."""
+MAX_TEXT = 1 << 20
+"""Characters of one configuration."""
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+_s, _t = config_seen.c, config_texts.c
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """The body of a document of kind `config`. `startup` is empty where it is as `running`, or unknown (`saved` is None)."""
+
+    address: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    vendor: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    running: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+    startup: _Text = ""
+    saved: bool | None = None
+
+
+def store_config(connection: sa.Connection, *, unit: str, document: Document, received_at: int) -> None:
+    """Take in a configuration. One from the future counts as of when it was received.
+
+    Raises:
+        BadInput: the document is none of a configuration, or of one device more than a unit has; nothing is stored.
+    """
+    try:
+        fetched = msgspec.convert(document.body, Fetched)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"not a configuration: {error}") from error
+    at = max(0, min(document.at, received_at))
+    device = known_device(connection, unit, fetched.address, at)
+    running = _keep(connection, fetched.running)
+    startup = (
+        "" if fetched.saved is None else running if fetched.saved else _keep(connection, fetched.startup)
+    )
+    row = {"device": device, "at": at, "vendor": fetched.vendor, "running": running, "startup": startup}
+    there = connection.execute(sa.select(config_seen).where(_s.device == device, _s.at == at)).first()
+    if there is None:
+        connection.execute(sa.insert(config_seen), row)
+        _drop_old(connection, device)
+    elif (there.vendor, there.running, there.startup) < (fetched.vendor, running, startup):
+        # Two at the same moment: the same one stays whichever came first.
+        connection.execute(sa.update(config_seen).where(_s.id == there.id), row)
+
+
+def looks(connection: sa.Connection, device: int) -> list[Seen]:
+    """Each time that a device was looked at, oldest first."""
+    columns = (_s.id, _s.at, _s.vendor, _s.running, _s.startup)
+    query = sa.select(*columns).where(_s.device == device).order_by(_s.at)
+    return [Seen(*row) for row in connection.execute(query)]
+
+
+def text_of(connection: sa.Connection, digest: str) -> str:
+    """A configuration; empty if it is not kept."""
+    packed = connection.scalar(sa.select(_t.text).where(_t.digest == digest))
+    return "" if packed is None else zlib.decompress(packed).decode()
+
+
+def _keep(connection: sa.Connection, text: str) -> str:
+    plain = text.encode(errors="replace")
+    digest = sha256(plain).hexdigest()
+    row = {"digest": digest, "text": zlib.compress(plain, 6)}
+    connection.execute(sa.insert(config_texts).prefix_with("OR IGNORE"), row)
+    return digest
+
+
+def _drop_old(connection: sa.Connection, device: int) -> None:
+    """Looks before the newest KEPT versions, or past LOOKS, go; and with them texts that nobody else has."""
+    seen = looks(connection, device)
+    found = versions(seen)
+    first = found[-KEPT].first_seen if len(found) > KEPT else 0
+    if len(seen) > LOOKS:
+        first = max(first, seen[-LOOKS].at)
+    if not first:
+        return
+    gone = {digest for each in seen if each.at < first for digest in (each.running, each.startup)}
+    connection.execute(sa.delete(config_seen).where(_s.device == device, _s.at < first))
+    used = sa.select(_s.id).where(sa.or_(_s.running == _t.digest, _s.startup == _t.digest))
+    connection.execute(sa.delete(config_texts).where(_t.digest.in_(gone - {""}), ~used.exists()))

@@ -1,0 +1,30 @@
+"""Tables of the state store that configurations need."""
+
+import sqlalchemy as sa
+
+from inventory.state import METADATA, Time
+
+config_texts = sa.Table(
+    "config_texts",
+    METADATA,
+    # Of the text: one that several devices have, or one at several times, is kept once.
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+config_seen = sa.Table(
+    "config_seen",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # Of `devices`.
+    sa.Column("device", sa.Integer, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("vendor", sa.Text, nullable=False),
+    sa.Column("running", sa.Text, nullable=False),
+    # As `running` where it is saved; empty where the vendor has no such difference.
+    sa.Column("startup", sa.Text, nullable=False),
+    sa.UniqueConstraint("device", "at"),
+    sqlite_autoincrement=True,
+)
+"""Each time that a device was looked at."""

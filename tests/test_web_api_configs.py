@@ -1,0 +1,93 @@
+"""`/api/v1/devices/{id}/configs`: versions, differences and faults, for technicians."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from support_configs import ADDRESS, NEW, OLD, keep
+from support_pages import province_web
+from support_web import Web
+
+from inventory.configs.compliance import RULES
+from web.auth import Role
+
+HOUR = 3_600_000
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture
+async def nhip(tmp_path: Path) -> AsyncIterator[Web]:
+    async with province_web(tmp_path) as made:
+        yield made
+
+
+async def test_what_a_unit_has_is_listed_with_what_is_wrong_in_it(nhip: Web) -> None:
+    now = nhip.clock.now()
+    id_ = keep(nhip.state, now - HOUR)
+    answer = await nhip.client(Role.TECHNICIAN).get("/api/v1/units/11983/configs")
+    (only,) = answer.json()
+    assert only["faults"] == [
+        {"rule": "telnet", "line": 16, "text": " transport input telnet ssh"},
+        {"rule": "http", "line": 6, "text": "ip http server"},
+        {"rule": "community", "line": 7, "text": "snmp-server community •••(default) RO"},
+    ]
+    assert {name: only[name] for name in ("id", "address", "vendor", "saved", "versions", "changed_at")} == {
+        "id": id_,
+        "address": ADDRESS,
+        "vendor": "cisco",
+        "saved": True,
+        "versions": 1,
+        "changed_at": now - HOUR,
+    }
+
+
+async def test_versions_are_shown_and_compared(nhip: Web) -> None:
+    now = nhip.clock.now()
+    id_ = keep(nhip.state, now - 2 * HOUR)
+    keep(nhip.state, now - HOUR, text=NEW, startup=OLD, saved=False)
+    client = nhip.client(Role.TECHNICIAN)
+    new, old = (await client.get(f"/api/v1/devices/{id_}/configs")).json()
+    assert (old["saved"], new["saved"], new["looks"]) == (True, False, 1)
+    one = (await client.get(f"/api/v1/devices/{id_}/configs/{new['id']}")).json()
+    assert one["text"] == NEW
+    hunks = (await client.get(f"/api/v1/devices/{id_}/configs/diff?from={old['id']}&to={new['id']}")).json()
+    assert hunks == one["unsaved"]
+    changed = [line["sign"] + line["text"] for hunk in hunks for line in hunk["lines"] if line["sign"] != " "]
+    assert changed == [
+        "-snmp-server community •••(default) RO",
+        "+snmp-server community •••(default) RO 10",
+        "- ip address 10.2.2.1 255.255.255.0",
+        "+ ip address 10.2.2.1 255.255.254.0",
+    ]
+    back = await client.get(f"/api/v1/devices/{id_}/configs/diff?from={new['id']}&to={new['id']}")
+    assert back.json() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "units/nobody/configs",
+        "devices/99/configs",
+        "devices/1/configs/99",
+        "devices/1/configs/diff?from=1&to=99",
+    ],
+)
+async def test_what_is_not_there_is_not_found(nhip: Web, path: str) -> None:
+    keep(nhip.state, nhip.clock.now())
+    assert (await nhip.client(Role.TECHNICIAN).get(f"/api/v1/{path}")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["devices/0/configs", "devices/x/configs", "devices/1/configs/diff?from=1"])
+async def test_what_makes_no_sense_is_refused(nhip: Web, path: str) -> None:
+    assert (await nhip.client(Role.TECHNICIAN).get(f"/api/v1/{path}")).status_code in (404, 422)
+
+
+async def test_viewers_see_none_of_it(nhip: Web) -> None:
+    id_ = keep(nhip.state, nhip.clock.now())
+    for path in ("units/11983/configs", f"devices/{id_}/configs", f"devices/{id_}/configs/1"):
+        assert (await nhip.client(Role.VIEWER).get(f"/api/v1/{path}")).status_code == 403
+
+
+def test_every_rule_is_told_in_the_docs() -> None:
+    page = (DOCS / "configs.md").read_text("utf-8")
+    assert [rule for rule in RULES if f"| `{rule}` |" not in page] == []

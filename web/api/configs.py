@@ -1,0 +1,61 @@
+"""`/api/v1/devices/{id}/configs`: configurations of routers and switches, masked; for technicians and up."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.requests import Request
+
+from inventory.configs.lines import Hunk
+from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
+from web.api.problems import Problem
+from web.auth.guard import require
+from web.auth.roles import Role, User
+from web.context import context_of
+
+router = APIRouter(tags=["configs"])
+Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
+Device = Annotated[int, Path(alias="id", ge=1, lt=1 << 63, description="`id` of `units/{code}/configs`.")]
+_VERSION = "`id` of one of its versions."
+Version = Annotated[int, Path(ge=1, lt=1 << 63, description=_VERSION)]
+
+
+@router.get("/units/{code}/configs")
+def of_unit(request: Request, code: str, _user: Technician) -> list[Configured]:
+    """Devices of the unit whose configuration is kept, by address, each as it was last and with what is wrong in it. Needs the role technician."""
+    context = context_of(request)
+    if context.registry.unit(code, context.clock.now()) is None:
+        raise Problem("not-found", "no unit has that code")
+    return Configs(context.state).of_unit(code)
+
+
+@router.get("/devices/{id}/configs")
+def versions(request: Request, device: Device, _user: Technician) -> list[ConfigVersion]:
+    """Its versions, newest first. Needs the role technician."""
+    found = Configs(context_of(request).state).versions(device)
+    if not found:
+        raise Problem("not-found", "no configuration of a device with that id is kept")
+    return found
+
+
+@router.get("/devices/{id}/configs/diff")
+def difference(
+    request: Request,
+    device: Device,
+    old: Annotated[int, Query(alias="from", ge=1, lt=1 << 63, description=_VERSION)],
+    new: Annotated[int, Query(alias="to", ge=1, lt=1 << 63, description=_VERSION)],
+    _user: Technician,
+) -> list[Hunk]:
+    """How one version differs from another: empty when they are alike. Needs the role technician."""
+    found = Configs(context_of(request).state).difference(device, old, new)
+    if found is None:
+        raise Problem("not-found", "the device does not have both versions")
+    return found
+
+
+@router.get("/devices/{id}/configs/{version}")
+def configuration(request: Request, device: Device, version: Version, _user: Technician) -> Configuration:
+    """One version: its text, what is wrong in it, and how what the device would start with becomes it. Needs the role technician."""
+    found = Configs(context_of(request).state).configuration(device, version)
+    if found is None:
+        raise Problem("not-found", "the device has no such version")
+    return found
