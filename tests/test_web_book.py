@@ -192,6 +192,29 @@ async def test_the_book_as_a_file_can_be_taken_in_again(nhip: Web) -> None:
     assert b"'=1+1" in (await browser.get(f"/units/{UNIT}/book", params={"format": "csv"})).content
 
 
+async def test_search_over_the_province_finds_rows_without_tone_marks(nhip: Web) -> None:
+    http, browser = nhip.client(Role.TECHNICIAN), await nhip.browser()
+    await taken(http, book_csv(*ROWS, ("4", "TS-2022-00010", *[""] * 8)))
+
+    async def numbers(q: str) -> list[str]:
+        found = await http.get("/api/v1/assets", params={"q": q})
+        return [each["asset_number"] for each in found.json()]
+
+    assert await numbers("tran quoc") == ["TS-2022-0002"]
+    assert await numbers("CANON") == await numbers("cnr0001") == ["TS-2015-0009"]
+    assert (await numbers("ts-2022-0001"))[0] == "TS-2022-0001"
+    assert len(await numbers("ts-2022")) == 3
+    assert await numbers("%") == await numbers("") == []
+    assert (await nhip.client().get("/api/v1/assets", params={"q": "a"})).status_code == 401
+    page = await browser.get("/machines", params={"q": "canon"})
+    Reader(page.text)
+    assert f'href="/units/{UNIT}/book#row-TS-2015-0009"' in page.text
+    assert 'id="row-TS-2015-0009"' in (await browser.get(f"/units/{UNIT}/book")).text
+    await taken(http, book_csv(("1", "TS-2015-0009", "Máy in HP", *[""] * 7)))
+    assert await numbers("canon") == []
+    assert await numbers("may in hp") == ["TS-2015-0009"]
+
+
 def test_the_command_line_imports_exports_and_checks(tmp_path: Path) -> None:
     state = State(tmp_path / "state.db")
     migrate(state)

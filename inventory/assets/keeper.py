@@ -2,7 +2,7 @@
 
 import hashlib
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.errors import BadInput
 from inventory.assets.sheet import BOOK
 from inventory.assets.tables import asset_book
+from inventory.census.words import lines, wanted
 from inventory.exchange.csv_files import write_csv
 from inventory.exchange.diff import Change, Outcome, compare
 from inventory.exchange.faults import BadRows, Fault
@@ -20,6 +21,7 @@ from inventory.exchange.xlsx_files import write_xlsx
 from inventory.state import State
 
 _b = asset_book.c
+_SEARCHED = ("asset_number", "description", "serial", "mac", "hostname", "user", "room")
 _NAMES = tuple(column.name for column in BOOK.columns)
 
 
@@ -69,7 +71,7 @@ _SHOWN = frozenset(_NAMES) - {"valid_from", "valid_to"}
 def propose(
     connection: sa.Connection,
     unit: str,
-    lines: Sequence[Line],
+    said: Sequence[Line],
     now: int,
     *,
     faults: Sequence[Fault] = (),
@@ -80,7 +82,7 @@ def propose(
     `faults` are those that reading the file gave.
     """
     rows = connection.execute(sa.select(asset_book).where(_b.unit == unit).order_by(_b.id)).mappings().all()
-    outcome = compare(BOOK, rows, lines, now, end_missing=(lambda _: True) if whole else None)
+    outcome = compare(BOOK, rows, said, now, end_missing=(lambda _: True) if whole else None)
     found = [*faults, *outcome.faults, *_warranties(outcome)]
     return Proposal(unit, outcome, list(dict.fromkeys(found)))
 
@@ -88,7 +90,7 @@ def propose(
 def take(
     state: State,
     unit: str,
-    lines: Sequence[Line],
+    said: Sequence[Line],
     who: str,
     now: int,
     *,
@@ -103,7 +105,7 @@ def take(
         BadInput: the book was changed since `shown`.
     """
     with state.write() as connection:
-        proposal = propose(connection, unit, lines, now, faults=faults, whole=whole)
+        proposal = propose(connection, unit, said, now, faults=faults, whole=whole)
         if proposal.faults:
             raise BadRows(proposal.faults)
         if shown is not None and shown != proposal.digest:
@@ -112,10 +114,17 @@ def take(
             if version.gone:
                 connection.execute(sa.delete(asset_book).where(_b.id == version.id))
             elif version.before is not None and version.row != version.before:
-                connection.execute(sa.update(asset_book).where(_b.id == version.id).values(version.row))
+                connection.execute(
+                    sa.update(asset_book)
+                    .where(_b.id == version.id)
+                    .values(**version.row, words=_words(version.row))
+                )
         fresh = [v.row for v in proposal.outcome.versions if v.before is None and not v.gone]
         if fresh:
-            connection.execute(sa.insert(asset_book), [{**row, "unit": unit, "who": who} for row in fresh])
+            connection.execute(
+                sa.insert(asset_book),
+                [{**row, "unit": unit, "who": who, "words": _words(row)} for row in fresh],
+            )
         return proposal.changes
 
 
@@ -127,6 +136,21 @@ def current(connection: sa.Connection, unit: str, now: int) -> list[BookRow]:
         .order_by(_b.asset_number)
     )
     return [BookRow(*row) for row in connection.execute(query)]
+
+
+def search(connection: sa.Connection, query: str, now: int, limit: int) -> list[BookRow]:
+    """Rows of all books that hold now and in which every word of `query` is found, what it names exactly first."""
+    forms = wanted(query)
+    if not forms:
+        return []
+    words = (sa.or_(*(_b.words.contains(form, autoescape=True) for form in each)) for each in forms)
+    found = (
+        _rows()
+        .where(*words, _b.valid_from <= now, sa.or_(_b.valid_to.is_(None), _b.valid_to > now))
+        .order_by(~_b.words.contains(f"\n{forms[0][-1]}\n", autoescape=True), _b.unit, _b.asset_number)
+        .limit(limit)
+    )
+    return [BookRow(*row) for row in connection.execute(found)]
 
 
 def versions(connection: sa.Connection, unit: str, asset_number: str | None = None) -> list[BookRow]:
@@ -157,6 +181,10 @@ def _grid(rows: Sequence[BookRow]) -> Iterator[Sequence[str]]:
     yield _NAMES
     for row in rows:
         yield [column.show(getattr(row, column.name)) for column in BOOK.columns]
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    return lines(str(row[name]) for name in _SEARCHED)
 
 
 def _rows() -> sa.Select[Any]:

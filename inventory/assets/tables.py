@@ -22,6 +22,8 @@ asset_book = sa.Table(
     sa.Column("valid_from", Time, nullable=False),
     sa.Column("valid_to", Time),
     sa.Column("who", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
-"""Versions of what the books say; `who` brought one in. Days are ISO texts: 2019-06-15, 2019-06 or 2019."""
+"""Versions of what the books say; `who` brought one in. Days are ISO texts: 2019-06-15, 2019-06 or 2019. `words` is what a
+row is found by."""

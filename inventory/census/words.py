@@ -47,8 +47,13 @@ def words_of(content: Mapping[str, Any], more: Iterable[str] = ()) -> str:
     for section, names in _ROWS.items():
         rows = content.get(section, ())
         told += [str(row[name]) for row in rows for name in names if row.get(name)]
+    return lines([*told, *more])
+
+
+def lines(texts: Iterable[str]) -> str:
+    """Texts in plain form, each in a line between line ends; what has signs in it without them, too."""
     found: dict[str, None] = {}
-    for text in [*told, *more]:
+    for text in texts:
         if line := plain(text).strip():
             found[line] = None
             found[_SIGNS.sub("", line)] = None

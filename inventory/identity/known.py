@@ -100,8 +100,9 @@ class Known:
         yield from {id(place): place.machine for place in self._places.values()}.values()
 
     def questions(self) -> Iterator[tuple[Machine, Question]]:
-        """What is open."""
-        for place in {id(place): place for place in self._places.values()}.values():
+        """What is open. Looks at no more machines than those of which some pair is worth a question."""
+        keys = {key for kept in (self._perhaps, self._contested) for key, links in kept.items() if links}
+        for place in {id(place): place for place in map(self._places.__getitem__, keys)}.values():
             if asked := self._ask(place):
                 yield place.machine, asked
 

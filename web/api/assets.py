@@ -1,4 +1,4 @@
-"""`/api/v1/units/{code}/book`: what a unit's asset book says, beside what was heard; and taking a file into it."""
+"""`/api/v1/units/{code}/book`: what a unit's asset book says, beside what was heard; taking a file into it; search over all books."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from inventory.assets.read import read_book as read_file
 from inventory.assets.sheet import BOOK
 from inventory.exchange.diff import Change
 from inventory.exchange.faults import BadRows
+from web.api.paging import Limit
 from web.api.problems import Problem
 from web.auth.guard import require
 from web.auth.roles import Role, User
@@ -54,6 +55,18 @@ class BookChange:
     what: str
     asset_number: str
     fields: Mapping[str, tuple[str, str]]
+
+
+@router.get("/assets")
+def assets(
+    request: Request,
+    q: Annotated[str, Query(max_length=200, description="Words, each a part of anything that a row says.")],
+    limit: Limit = 50,
+) -> list[BookRow]:
+    """Rows of the books of all units that are searched for, what `q` names exactly first."""
+    context = context_of(request)
+    with context.state.read() as connection:
+        return keeper.search(connection, q, context.clock.now(), limit)
 
 
 @router.get("/units/{code}/book")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from inventory.assets.keeper import search as search_books
 from inventory.census.lists import of_province, search, search_lans
 from web.context import context_of
 from web.i18n import language_of, speaker
@@ -15,7 +16,7 @@ from web.pages.machines.tables import Format, as_file, of_machines
 from web.pages.rendering import name_of, render
 
 MOST = 50
-"""Machines that are shown."""
+"""Machines that are shown, and rows."""
 ALL = 100_000
 """Machines that a file has at most."""
 
@@ -28,7 +29,8 @@ def found(
     q: Annotated[str, Query(max_length=200)] = "",
     format: Format = None,  # noqa: A002 - it is what the address says
 ) -> Response:
-    """Machines that inventories tell of first, then devices that only sweeps tell of. A file without words has all machines."""
+    """Machines that inventories tell of first, then devices that only sweeps tell of; and rows of asset books. A file without words
+    has all machines."""
     context = context_of(request)
     if format:
         now = context.clock.now()
@@ -43,5 +45,8 @@ def found(
     machines = [(each.unit, item_of(each)) for each in search(context.state, context.machines, q, MOST + 1)]
     heard = [(each.unit, item_of_sighting(each)) for each in search_lans(context.state, q, MOST + 1)]
     items = [*machines, *heard]
-    details = {"q": q, "items": items[:MOST], "more": len(items) > MOST}
+    with context.state.read() as connection:
+        booked = search_books(connection, q, context.clock.now(), MOST + 1)
+    more = len(items) > MOST or len(booked) > MOST
+    details = {"q": q, "items": items[:MOST], "booked": booked[:MOST], "more": more}
     return render(request, "machines/search.html", {**WORDS, **details})
