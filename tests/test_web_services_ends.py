@@ -15,10 +15,12 @@ from support_web import Web
 from test_web_services_pages import get
 
 from collector.services.expiry import Worry
+from collector.services.history import ServiceHistory
 from collector.services.promise import Kept
 from collector.services.views import Expiry, FailingStep, Sees, Sight
 from collector.timeline import Stretch
 from core.values import Status
+from inventory.changes import put
 from web.auth import Role
 from web.i18n import local_time
 from web.pages.services.ends import ends, troubles
@@ -85,6 +87,38 @@ async def test_the_month_is_held_against_the_promise(nhip: Web) -> None:
     assert "đạt cam kết 99,50 %" in found
     english = await get(nhip, "/fragments/services/dvc/month", Role.ADMIN, "en")
     assert "keeps its promise" in english
+
+
+async def test_a_month_is_judged_once_for_all_who_look_within_a_minute(
+    nhip: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    services = reads(nhip)
+    judge = services.history
+
+    def counted(code: str, start: int, end: int) -> ServiceHistory:
+        asked.append(code)
+        return judge(code, start, end)
+
+    monkeypatch.setattr(services, "history", counted)
+    browser = await nhip.browser()
+
+    async def look(code: str = "mot-cua") -> None:
+        assert (await browser.get(f"/fragments/services/{code}/month")).status_code == 200
+
+    await look()
+    await look()
+    await look("dvc")
+    await nhip.clock.advance(59_000)
+    await look()
+    assert asked == ["mot-cua", "dvc"]
+    await nhip.clock.advance(1_000)
+    await look()
+    assert asked == ["mot-cua", "dvc", "mot-cua"]
+    put(nhip.state, nhip.clock.now(), {"services": [{"code": "mot-cua", "hours": "T2-T6 08:00-17:00"}]})
+    nhip.context.registry.refresh()
+    await look()
+    assert len(asked) == 4
 
 
 async def test_what_is_not_there_has_no_fragments(nhip: Web) -> None:

@@ -18,6 +18,7 @@ from web.context import Context
 from web.errors import answer_error
 from web.headers import SecurityHeaders
 from web.pages import page_routes
+from web.pages.services.month import Histories
 
 MAX_BODY = 1 << 20
 """Bytes of any request that is not an agent's report."""
@@ -54,6 +55,7 @@ class Application(FastAPI):
         self._below = [(route.path, route.app) for route in agent_routes if isinstance(route, Mount)]
         self._rest = SecurityHeaders(super().__call__, secure=context.secure)
         self.state.context = context
+        self.state.months = Histories()
         self.state.readiness = health.Readiness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,8 @@
 """Availability of a service in this calendar month against what is promised of it, and how much may still go wrong."""
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -9,16 +10,38 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector.services.history import ServiceHistory
 from collector.services.promise import Kept
 from collector.timeline import Stretch
 from inventory.hours import hours
-from web.context import context_of
+from web.context import Context, context_of
 from web.i18n import HERE, local_time
 from web.pages.rendering import render
 from web.pages.services.service import Code
 from web.pages.timeline import Bar, bars
 
+FRESH_MS = 60_000
+"""So long the judgement of a month is good: it takes a second where much happened, and in an outage many look at once."""
+
 router = APIRouter()
+
+
+@dataclass(slots=True)
+class Histories:
+    """The month of each service as it was judged last. One is judged at a time, whoever asks; safe from any thread."""
+
+    _kept: dict[str, tuple[int, int, ServiceHistory]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, context: Context, code: str, start: int, now: int) -> ServiceHistory:
+        """Of the month since `start`, at most FRESH_MS old, and not older than the registry."""
+        revision = context.registry.revision
+        with self._lock:
+            at, as_of, found = self._kept.get(code, (0, -1, None))
+            if found is None or as_of != revision or not start <= at <= now < at + FRESH_MS:
+                found = context.services.history(code, start, now)
+                self._kept[code] = now, revision, found
+            return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +100,15 @@ def month(
 
 @router.get("/fragments/services/{code}/month")
 def month_now(request: Request, code: Code) -> Response:
-    """Judged anew from what was kept of the whole month, so the page asks for it by itself."""
+    """Judged from what was kept of the whole month, so the page asks for it by itself."""
     context = context_of(request)
     now = context.clock.now()
     service = context.registry.service(code, now)
     if service is None:
         raise HTTPException(404)
     start, end = bounds(now)
-    found = context.services.history(code, start, now)
+    histories: Histories = request.app.state.months
+    found = histories.of(context, code, start, now)
     details = {
         "service": service,
         "month": month(found.kept, found.timeline, service.hours, service.objective_percent, end),
