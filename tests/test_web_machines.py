@@ -342,3 +342,31 @@ async def test_a_label_can_be_printed_of_one_machine_and_in_the_place_that_is_fr
     assert (await browser.get(odd, params={"only": "0" * 32})).status_code == 404
     assert (await browser.get(odd, params={"skip": 24})).status_code == 422
     Reader((await browser.get("/units/11950/machines/labels")).text)
+
+
+async def test_what_changed_in_a_unit_is_told_machine_by_machine(nhip: Web) -> None:
+    browser = await nhip.browser()
+    browser.cookies.set("lang", "en")
+    address = f"/units/{UNIT}/machines/changes"
+    page = (await browser.get(address)).text
+    Reader(page)
+    told_of_each = {
+        name: page.partition(f">{name}</a>")[2].partition("</li>\n    <li>")[0]
+        for name in ("VP-DONGTIEN-01", "VP-DONGTIEN-02", "VP-DONGTIEN-03", "VP-DONGTIEN-05")
+    }
+    assert all("Unikey 4.6" in text for name, text in told_of_each.items() if name != "VP-DONGTIEN-05")
+    assert "first heard of" in told_of_each["VP-DONGTIEN-05"]
+    assert "VP-DONGTIEN-04" not in page
+    later = (await browser.get(address, params={"since": "2026-11-23"})).text
+    assert "VP-DONGTIEN-01" in later
+    assert "VP-DONGTIEN-05" not in later
+    assert "otherwise than it was then" in (await browser.get(address, params={"since": "2026-11-24"})).text
+
+
+async def test_one_that_was_put_back_as_it_was_is_left_out(nhip: Web) -> None:
+    now = nhip.clock.now()
+    old = [{"name": "Unikey 4.2", "version": "4.2"}, {"name": "LibreOffice", "version": "7.4"}]
+    put(nhip.state, told(office_pc(1, softwares=old), now, UNIT))
+    page = (await (await nhip.browser()).get(f"/units/{UNIT}/machines/changes")).text
+    assert "VP-DONGTIEN-01" not in page
+    assert "VP-DONGTIEN-02" in page

@@ -166,6 +166,7 @@ async def test_hostile_text_of_machines_is_shown_as_text_on_every_page(tmp_path:
             f"/units/{UNIT}/machines/d4:6a:6a:66:66:66",
             f"/units/{UNIT}/machines/sheet",
             f"/units/{UNIT}/machines/labels",
+            f"/units/{UNIT}/machines/changes?since=2026-11-01",
             f"/machines/{name_of(made)}?since=2026-11-01",
             f"/machines?q={asked}",
             "/machines?q=onerror",

@@ -141,6 +141,19 @@ class Machines:
                 before[row.agent] = content
         return found
 
+    def with_versions_since(self, unit: str, at: int) -> list[str]:
+        """Which machines seen in this unit have a version that was first seen after `at`."""
+        self._identities.refresh()
+        v = machine_versions.c
+        query = (
+            sa.select(faces.c.key)
+            .join(machine_versions, v.face == faces.c.id)
+            .where(faces.c.unit == unit, v.first_seen > at)
+            .distinct()
+        )
+        with self._state.read() as connection:
+            return sorted({self.current(key) for key in connection.scalars(query)})
+
     def changed_since(self, name: str, at: int) -> Sequence[Change] | None:
         """What is otherwise now than at `at`, as the agent tells that was heard last; None when it told nothing until then."""
         self._identities.refresh()

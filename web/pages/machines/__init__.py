@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from web.pages.machines.changes import router as changes
 from web.pages.machines.coverage import router as coverage
 from web.pages.machines.findings import router as findings
 from web.pages.machines.labels import router as labels
@@ -11,5 +12,5 @@ from web.pages.machines.unit import router as unit
 
 router = APIRouter()
 # The pages of a machine and of a device take every other address there for a name or a MAC.
-for page in (unit, labels, search, findings, coverage, machine):
+for page in (unit, changes, labels, search, findings, coverage, machine):
     router.include_router(page)
