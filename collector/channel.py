@@ -23,6 +23,7 @@ from collector.world import World
 from core import wire
 from core.clock import Clock
 from core.errors import Refused, Unavailable
+from core.values import Status
 from inventory.state import State
 
 log = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ class Hub:
             await asyncio.to_thread(self._asked, agent, request, who)
             await _send(link.socket, request)
             async with asyncio.timeout(DIAGNOSE_S):
-                diagnosis = await answer
+                diagnosis = _with_known_status(await answer)
         except TimeoutError as error:
             raise Unavailable("the agent did not answer") from error
         finally:
@@ -221,6 +222,13 @@ class Hub:
         task = asyncio.create_task(work)
         self._sends.add(task)
         task.add_done_callback(self._sends.discard)
+
+
+def _with_known_status(diagnosis: wire.Diagnosis) -> wire.Diagnosis:
+    """Whatever an agent calls it is kept and shown: a word that is no status means that nothing is known."""
+    if diagnosis.status in set(Status):
+        return diagnosis
+    return msgspec.structs.replace(diagnosis, status=Status.UNKNOWN.value)
 
 
 async def _send(socket: WebSocket, message: msgspec.Struct) -> None:

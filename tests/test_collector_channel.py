@@ -117,6 +117,15 @@ async def test_a_diagnostic_goes_to_the_agent_and_its_answer_back_and_both_are_k
         assert kept.details == '{"path":{"hops":[]}}'
 
 
+async def test_a_status_that_an_agent_makes_up_is_not_known(tmp_path: Path) -> None:
+    async with site(tmp_path) as here, agent(here) as box:
+        await box.connect()
+        asked = asyncio.create_task(here.centre.hub.diagnose(box.name, "ping", "192.0.2.1", {}, "an"))
+        await reply(box, status="splendid")
+        assert (await asked).status == "unknown"
+        assert kept_of(here) == ("unknown", "")
+
+
 def kept_of(here: Site) -> tuple[str | None, str | None]:
     with here.state.read() as connection:
         (kept,) = connection.execute(sa.select(diagnoses)).all()

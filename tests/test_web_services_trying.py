@@ -155,14 +155,6 @@ async def test_each_step_is_shown_with_its_phases_and_where_it_failed(nhip: Web)
     assert "đã xóa thông tin bí mật" in text
 
 
-async def test_a_status_that_is_none_is_shown_as_not_known(nhip: Web) -> None:
-    nhip.hub.answer = Diagnosis("1", "odd", "<b>why</b>", {}, 5)
-    answer = await attempt(nhip)
-    assert answer.status_code == 200
-    assert "Không rõ" in answer.text
-    assert "<b>why" not in answer.text
-
-
 def found(status: str, figures: Mapping[str, float], **details: object) -> Diagnosis:
     return Diagnosis("1", status, "timeout" if status == "down" else "", dict(figures), 9, details)
 

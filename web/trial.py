@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from core.errors import BadInput, Unavailable
-from core.values import Level, Status
+from core.values import Level
 from core.wire import CHECK, Diagnosis
 from inventory.exchange.cells import Scalar, Wrong
 from inventory.exchange.faults import BadRows, Fault
@@ -80,8 +79,6 @@ async def attempt(context: Context, unit: str, service: Service, check: ServiceC
     if agent is None:
         raise Unavailable(NO_AGENT, retry_after_s=10)
     diagnosis = await ask(context, agent, planned, who)
-    if diagnosis.status not in set(Status):  # whatever an agent says is shown
-        diagnosis = msgspec.structs.replace(diagnosis, status=Status.UNKNOWN)
     found = steps(params_of(planned.params), diagnosis)
     return Tried(check.kind, planned.target, unit, "", diagnosis, found, failing_of(diagnosis))
 
