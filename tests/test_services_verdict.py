@@ -52,6 +52,13 @@ def test_it_is_down_within_two_intervals_though_results_take_a_timeout_and_a_rep
     assert [each[0] for each in told(found)] == ["service"]
 
 
+def test_with_two_checks_it_is_told_when_nearly_all_have_failed_by_one_of_them() -> None:
+    one = {"Page": broken(FORTY, 100)}
+    both = one | {"Sign in": broken(FORTY, 100)}
+    assert told(verdict(by_checks(FORTY, one, 118), 118)) == []
+    assert [each[0] for each in told(verdict(by_checks(FORTY, both, 118), 118))] == ["service"]
+
+
 def test_at_no_moment_on_the_way_there_is_anything_else_said_of_it() -> None:
     said = set()
     for until in range(100, 260):

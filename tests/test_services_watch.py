@@ -1,11 +1,16 @@
 """The watch over services, on a real world and a real watch of units: what is shown of each, and when."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support_offices import Offices, fails
 
+from collector.judge import CheckEvidence, Said
 from collector.services.views import Sees
+from collector.services.watch import internet_lost
+
+NOW, S = 1_790_000_000_000, 1_000
 
 
 @pytest.fixture
@@ -79,3 +84,28 @@ def test_what_a_unit_sees_is_asked_by_unit_too(offices: Offices) -> None:
         ("mail", Sees.UP),
     ]
     assert offices.reads.sights_of("nobody") == []
+
+
+class Told:
+    """A world in which one check of the Internet has said this (from and until seconds before now, status)."""
+
+    def __init__(self, *said: tuple[int, int, str]) -> None:
+        self.said = [Said(NOW - first * S, NOW - last * S, status, "") for first, last, status in said]
+
+    def evidence(self, _unit: str, start: int, _until: int) -> SimpleNamespace:
+        said = [each for each in self.said if each.last_at >= start]
+        return SimpleNamespace(checks=[CheckEvidence(1, "internet", True, "DNS", 30 * S, said)])
+
+
+@pytest.mark.parametrize(
+    ("world", "lost"),
+    [
+        (Told((900, 100, "up"), (70, 10, "down")), "DNS"),
+        (Told((900, 10, "up")), ""),
+        (Told((5_000, 10, "down")), ""),
+        (Told((5_000, 700, "up"), (670, 10, "down")), ""),
+    ],
+    ids=["lost with it", "reached", "never reached", "lost long before"],
+)
+def test_a_unit_lost_the_internet_with_it_when_it_had_it_before(world: Told, lost: str) -> None:
+    assert internet_lost(world, "d1", NOW - 60 * S, NOW) == lost  # type: ignore[arg-type]

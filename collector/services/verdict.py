@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from collector.services import shared as share
 from collector.services.finding import Finding, Inquiry, Watched, failure, failures_of, find, left_of
 from collector.services.present import Seen, sees
-from collector.services.quorum import agreed, patience, together
+from collector.services.quorum import agreed, agreed_by_any, patience, together
 from collector.services.runs import Run, runs_of, twice, whole
 from collector.services.shared import Group
 from collector.services.sight import Glance, glances, while_line
@@ -57,9 +57,12 @@ def decide(watched: Watched, start: int, now: int) -> Verdict:
             if (failed := [g for g in found if g.status is Status.DOWN and g.end > start])
         }
     timeline = [Stretch(start, now, Status.UNKNOWN, "")] if now > start else []
-    of_labels = {label: agreed(of_units, waits[label], start, now) for label, of_units in votes.items()}
+    votings = [agreed(of_units, waits[label], start, now) for label, of_units in votes.items()]
+    if len(votes) > 1 and any(inquiry.left.values()):
+        # Half of them may have looked by one check yet, and half by another: they agree all the same.
+        votings.append(agreed_by_any(votes, waits, start, now))
     for status in (Status.UP, Status.DOWN):
-        for found in of_labels.values():
+        for found in votings:
             timeline = paint(timeline, [each for each in found if each.status is status])
     if any(inquiry.left.values()):
         _for_all(inquiry, timeline)

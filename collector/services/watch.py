@@ -23,7 +23,7 @@ from collector.services.shown import Open, Seeing
 from collector.services.sight import EDGE_MS, Line, Look
 from collector.services.verdict import Verdict, decide
 from collector.services.views import Score, Sees, ServiceState, Sight
-from collector.spans import REACH
+from collector.spans import REACH, VOUCHING
 from collector.timeline import Stretch
 from collector.watch import Watch
 from collector.world import FULL_MS, World
@@ -300,11 +300,13 @@ class ServiceWatch:
 
 
 def internet_lost(world: World, unit: str, at: int, now: int) -> str:
-    """Label of a check of the Internet that failed for the unit at a time, when all of them did; empty otherwise."""
+    """Label of a check of the Internet that failed for the unit at a time and had worked before, when all of those did; empty
+    otherwise. One that does not work anyway says nothing."""
     checks = [
         check
         for check in world.evidence(unit, at - INTERNET_MS, now + 1).checks
         if check.role == "internet" and check.own
+        if any(said.status in VOUCHING and said.first_at <= at for said in check.said)
     ]
     failed = [
         check.label

@@ -20,8 +20,10 @@ from inventory.exchange.files import read_files
 from inventory.exchange.lines import Line
 from inventory.records import SURVEY
 from inventory.seed import SEEDS
+from inventory.vault import Vault
 from lab.netns import inside
 from lab.site import make_certificate
+from lab.wan import catalogue
 from lab.wan.office_plan import has_office, provider_of, resolver_of
 from lab.wan.plan import Layout, Node
 from web.auth.roles import Role
@@ -96,6 +98,22 @@ def fill(data: Path, lines: Mapping[str, Sequence[Line]], layout: Layout) -> Non
             if host.name != "box"
         ]
         put_rows(state, now, {"links": links, "settings": [centre], "watched_devices": devices})
+
+
+def offer(data: Path, layout: Layout, authority: Path) -> None:
+    """Write what the lab's e-office offers into the registry, with the secrets that its checks need; `authority` is the folder
+    of the e-office's certificates."""
+    now = SystemClock().now()
+    key, begin, chain = (authority / "partner.pem").read_text().partition("-----BEGIN CERTIFICATE")
+    rows = {
+        "services": catalogue.services(),
+        "service_checks": catalogue.service_checks(layout, authority / "root.pem"),
+    }
+    with open_state(data) as state:
+        put_rows(state, now, rows)
+        vault = Vault(state)
+        for name, value in catalogue.secrets(begin + chain, key).items():
+            vault.set(name, value, now, "lab")
 
 
 def _provided(layout: Layout, unit: str) -> Mapping[str, Value]:

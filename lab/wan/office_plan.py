@@ -18,6 +18,8 @@ RESOLVERS: Mapping[str, str] = {who: f"dns-{who.lower()}" for who in (CENTRE, *P
 SERVERS = (SERVER, *RESOLVERS.values())
 DOCUMENTS, IDENTITY, EXCHANGE = "vanban.lab.example", "dangnhap.lab.example", "lgsp.lab.example"
 NAMES = (DOCUMENTS, IDENTITY, EXCHANGE)
+OUTSIDE, NOWHERE = "dichvucong.gov.vn", "192.0.2.1"
+"""A name of the Internet that every unit asks for, and an address where nobody is."""
 
 
 def provider_of(layout: Layout, unit: str) -> str:
@@ -42,7 +44,7 @@ def has_office(layout: Layout) -> bool:
 
 def records(layout: Layout) -> dict[str, Sequence[str]]:
     """What resolvers are told."""
-    return dict.fromkeys(NAMES, (f"A {layout.server(SERVER).address}",))
+    return {**dict.fromkeys(NAMES, (f"A {layout.server(SERVER).address}",)), OUTSIDE: (f"A {NOWHERE}",)}
 
 
 def named_provider(text: str) -> str:

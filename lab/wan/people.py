@@ -26,6 +26,8 @@ def start_centre(province: Province, lines: Mapping[str, Sequence[Line]], port: 
     """
     folder, layout = province.folder, province.layout
     centre.fill(folder.centre, lines, layout)
+    if has_office(layout):
+        centre.offer(folder.centre, layout, folder.eoffice_ca)
     password = centre.first_admin(folder.centre)
     tls = folder.path / "tls"
     centre.certificate(tls, layout.centre.address)
