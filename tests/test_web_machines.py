@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from support_assets import book_csv
+from support_assets import take as take_book
 from support_machine_pages import (
     CAMERA,
     PHONE,
@@ -370,3 +372,26 @@ async def test_one_that_was_put_back_as_it_was_is_left_out(nhip: Web) -> None:
     page = (await (await nhip.browser()).get(f"/units/{UNIT}/machines/changes")).text
     assert "VP-DONGTIEN-01" not in page
     assert "VP-DONGTIEN-02" in page
+
+
+async def test_what_only_an_asset_book_says_is_found_and_its_numbers_are_on_sheet_and_labels(
+    nhip: Web,
+) -> None:
+    row = ("1", "HC/2022-77", "Máy tính để bàn", "SN000001", "", "Đỗ Thị Lụa", "Văn phòng", "2022", "", "")
+    take_book(nhip.state, book_csv(row), nhip.clock.now())
+    browser = await nhip.browser()
+    page = (await browser.get("/machines", params={"q": "do thi lua"})).text
+    Reader(page)
+    assert "HC/2022-77" in page
+    assert f'/units/{UNIT}/book#row-HC/2022-77"' in page
+    for address in ("sheet", "labels"):
+        page = (await browser.get(f"/units/{UNIT}/machines/{address}")).text
+        assert "HC/2022-77" in page
+        assert "TS-2022-0001" not in page
+        assert "TS-2022-0002" in page
+
+
+async def test_what_nobody_knows_gets_a_label_only_when_it_is_asked_for(nhip: Web) -> None:
+    browser, address = await nhip.browser(), f"/units/{UNIT}/machines/labels"
+    assert "android-box" not in (await browser.get(address)).text
+    assert "android-box" in (await browser.get(address, params={"only": UNKNOWN})).text

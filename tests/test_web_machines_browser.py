@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Dialog, Page, async_playwright, expect
+from support_assets import book_csv
+from support_assets import take as take_book
 from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
 from support_machines import put, told
 from support_views import DAY
@@ -26,6 +28,8 @@ from web.auth import Role
 from web.auth.users import add_user
 
 ZBAR = shutil.which("zbarimg")
+LAN = 3
+"""Devices of the LAN that get a label: a printer, a camera, and what was written off and is back."""
 RUN = "window.got=1;alert(1)"
 HOSTILE = (
     f"""</title></textarea><img src=x onerror="{RUN}">'"><svg onload={RUN}><script>{RUN}</script>"""
@@ -95,6 +99,8 @@ async def hostile_web(folder: Path) -> AsyncIterator[Web]:
         }
         with made.state.write() as connection:
             store_device(connection, unit=UNIT, document=Document("device", now, asked), received_at=now)
+        row = ("1", "BOOK" + HOSTILE, HOSTILE, HOSTILE, "", HOSTILE, HOSTILE, "2022", "", "")
+        take_book(made.state, book_csv(row), now)
         stock(made)
         keeper.mark(
             made.state, UNIT, ["d4:6a:6a:66:66:66", name_of(made)], "retired", HOSTILE, HOSTILE, now - 1
@@ -170,6 +176,7 @@ async def test_hostile_text_of_machines_is_shown_as_text_on_every_page(tmp_path:
             f"/machines/{name_of(made)}?since=2026-11-01",
             f"/machines?q={asked}",
             "/machines?q=onerror",
+            f"/units/{UNIT}/book",
             "/machines/findings",
             f"/machines/findings?unit={UNIT}",
             f"/machines/findings?unit={brief}",
@@ -284,8 +291,8 @@ async def test_the_code_on_a_printed_label_opens_its_machine(tmp_path: Path) -> 
             each.facts.hostname: each.name for each in of_unit(made.state, made.context.machines, UNIT)
         }
         assert {f"{url}/machines/{name}" for name in machines.values()} <= codes
-        assert f"{url}/machines?q=d4%3A6a%3A6a%3A00%3A00%3A07" in codes
-        assert len(codes) == await page.locator(".label svg").count() == len(machines) + 4
+        assert f"{url}/machines?q=44%3A19%3Ab6%3A00%3A00%3A01" in codes
+        assert len(codes) == await page.locator(".label svg").count() == len(machines) + LAN
         await page.emulate_media(media="screen")
         await page.goto(next(code for code in codes if machines["VP-DONGTIEN-03"] in code))
         await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-03")

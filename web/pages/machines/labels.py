@@ -18,7 +18,7 @@ from starlette.responses import Response
 from web.context import context_of
 from web.pages.machines.about import WORDS
 from web.pages.machines.items import Item, shown
-from web.pages.machines.unit import Code, known_unit, told_of
+from web.pages.machines.unit import Code, known_unit, told_of, with_book
 from web.pages.rendering import render
 
 ON_A_SHEET = 24
@@ -44,10 +44,11 @@ def labels(
 ) -> Response:
     context = context_of(request)
     known_unit(context, code)
+    found = shown(told_of(context, code), context.clock.now()).items
     items = [
         item
-        for item in shown(told_of(context, code), context.clock.now()).items
-        if item.subject and only in ("", item.subject)
+        for item in with_book(context, code, found)
+        if (item.subject == only if only else item.subject and not _unknown(item))
     ]
     if only and not items:
         raise HTTPException(404)
@@ -61,6 +62,11 @@ def labels(
         "ON_A_SHEET": ON_A_SHEET,
     }
     return render(request, "machines/labels.html", {**WORDS, **details})
+
+
+def _unknown(item: Item) -> bool:
+    """What nobody knows gets no label, unless it is asked for."""
+    return item.finding is not None and item.finding.kind == "unknown"
 
 
 def address(item: Item) -> str:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from inventory.assets import keeper as books
 from inventory.assets.keeper import search as search_books
 from inventory.census.lists import of_province, search, search_lans
 from web.context import context_of
@@ -45,6 +46,8 @@ def found(
     machines = [(each.unit, item_of(each)) for each in search(context.state, context.machines, q, MOST + 1)]
     heard = [(each.unit, item_of_sighting(each)) for each in search_lans(context.state, q, MOST + 1)]
     items = [*machines, *heard]
+    with context.state.read() as connection:
+        booked = books.search(connection, q, context.clock.now(), MOST)
     with context.state.read() as connection:
         booked = search_books(connection, q, context.clock.now(), MOST + 1)
     more = len(items) > MOST or len(booked) > MOST

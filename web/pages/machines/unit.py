@@ -1,5 +1,6 @@
 """The machines of a unit by class, what is new, missing or unknown on top; and what people say of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from inventory.assets.book import read_book
 from inventory.census.lists import of_unit
 from inventory.devices import devices
 from inventory.findings import keeper
@@ -21,7 +23,7 @@ from web.auth.roles import Role, User
 from web.context import Context, context_of
 from web.i18n import HERE, language_of, local_time, speaker
 from web.pages.machines.about import WORDS
-from web.pages.machines.items import GROUPS, Shown, Told, shown
+from web.pages.machines.items import GROUPS, Item, Shown, Told, shown
 from web.pages.machines.tables import Format, as_file, of_machines
 from web.pages.rendering import name_of, render
 
@@ -51,6 +53,13 @@ def told_of(context: Context, code: str) -> Told:
                 for each in keeper.marks(connection, code)
             ],
         )
+
+
+def with_book(context: Context, code: str, items: Sequence[Item]) -> list[Item]:
+    """With the asset numbers of the unit's book, where it is clear which row a machine is."""
+    book = read_book(context.state, context.machines, code, context.clock.now())
+    numbers = {fit.machine: number for number, fit in book.matching.found.items()}
+    return [replace(each, asset=numbers.get(each.subject, each.asset)) for each in items]
 
 
 def known_unit(context: Context, code: str) -> None:
@@ -92,7 +101,7 @@ def sheet(
     began = begin_of(then)
     items = [
         (item, item.verified is not None and item.verified.at >= began)
-        for item in shown(told_of(context, code), now).items
+        for item in with_book(context, code, shown(told_of(context, code), now).items)
         if item.subject and not (item.mark and item.mark.says == "retired")
     ]
     user = user_of(request)
