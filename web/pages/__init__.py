@@ -6,6 +6,7 @@ from web.context import Context
 from web.pages.agents import router as agents
 from web.pages.alerts import router as alerts
 from web.pages.book import router as book
+from web.pages.configs import router as configs
 from web.pages.diagnostics import router as diagnostics
 from web.pages.files import router as files
 from web.pages.language import router as language
@@ -29,6 +30,7 @@ def page_routes(_context: Context) -> APIRouter:
         wall,
         unit,
         machines,
+        configs,
         questions,
         book,
         services,

@@ -1,0 +1,139 @@
+"""Pages of configurations: a unit's devices, one device's faults and changes, one version whole."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from support_configs import ADDRESS, NEW, OLD, keep
+from support_pages import province_web
+from support_views import check_state
+from support_web import Web
+from test_web_services_pages import get
+
+from core.values import Status
+from inventory.configs.compliance import RULES as ALL
+from inventory.configs.compliance import VENDORS as KNOWN
+from inventory.configs.lines import difference
+from web.auth import Role
+from web.pages.configs import LINES, RULES, VENDORS, shown
+
+HOUR = 3_600_000
+
+
+@pytest.fixture
+async def nhip(tmp_path: Path) -> AsyncIterator[Web]:
+    async with province_web(tmp_path) as made:
+        yield made
+
+
+def words(text: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def section(text: str, id_: str) -> str:
+    found = re.search(rf'<section[^>]*id="{id_}".*?</section>', text, re.DOTALL)
+    assert found, id_
+    return words(found[0])
+
+
+def test_every_rule_and_every_vendor_has_words() -> None:
+    assert set(RULES) == set(ALL)
+    assert set(VENDORS) == set(KNOWN)
+
+
+async def test_a_unit_without_any_says_what_to_do(nhip: Web) -> None:
+    page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
+    assert "Đơn vị này chưa lấy cấu hình của thiết bị nào." in page
+    assert "nhip secrets set mang.router" in page
+
+
+async def test_a_unit_lists_its_devices(nhip: Web) -> None:
+    keep(nhip.state, nhip.clock.now() - HOUR, startup="", saved=True)
+    page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
+    assert f"{ADDRESS} Cisco IOS" in page
+    assert page.count(ADDRESS) == 1
+    assert "đã lưu · 3 điểm chưa đạt" in page
+
+
+async def test_a_device_that_cannot_be_asked_is_listed_with_why(nhip: Web) -> None:
+    failed = check_state(
+        990,
+        "11983",
+        nhip.clock.now(),
+        kind="config",
+        target=ADDRESS,
+        role="survey",
+        label="Router xã",
+        status=Status.DOWN,
+        reason="host key changed|SHA256:abc",
+        figures={},
+    )
+    nhip.views.check_states.append(failed)
+    page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
+    assert f"Router xã {ADDRESS}" in page
+    assert "Khóa SSH khác với trước đây nên không hỏi gì thiết bị: SHA256:abc" in page
+    id_ = keep(nhip.state, nhip.clock.now() - HOUR)
+    page = words(await get(nhip, f"/configs/{id_}", Role.ADMIN))
+    assert "Cấu hình: Router xã" in page
+    assert "SHA256:abc" in page
+
+
+async def test_a_device_shows_its_faults_what_is_not_saved_and_what_changed(nhip: Web) -> None:
+    now = nhip.clock.now()
+    keep(nhip.state, now - 2 * HOUR)
+    id_ = keep(nhip.state, now - HOUR, text=NEW, startup=OLD, saved=False)
+    page = await get(nhip, f"/configs/{id_}", Role.TECHNICIAN)
+    wrong = section(page, "faults")
+    assert "Cho đăng nhập bằng Telnet, không mã hóa transport input telnet ssh" in wrong
+    assert "Chưa khai báo máy chủ thời gian" not in wrong
+    for id_of in ("unsaved", "changes"):
+        found = section(page, id_of)
+        assert "+2 −2" in found
+        assert "bỏ: snmp-server community •••(default) RO" in found
+        assert "thêm: ip address 10.2.2.1 255.255.254.0" in found
+    assert section(page, "versions").count("ghi nhận đến") == 2
+
+
+async def test_two_versions_that_are_chosen_are_compared(nhip: Web) -> None:
+    now = nhip.clock.now()
+    for number, text in enumerate((OLD, NEW, OLD)):
+        id_ = keep(nhip.state, now - (3 - number) * HOUR, text=text)
+    page = await get(nhip, f"/configs/{id_}", Role.TECHNICIAN)
+    numbers = re.findall(r'<option value="(\d+)"', page)[:3]
+    alike = await get(nhip, f"/configs/{id_}?from={numbers[2]}&to={numbers[0]}", Role.MANAGER)
+    assert "Hai phiên bản này giống nhau." in section(alike, "changes")
+    first = await get(nhip, f"/configs/{id_}?to={numbers[2]}", Role.OPERATOR)
+    assert "Đây là phiên bản đầu tiên." in section(first, "changes")
+
+
+async def test_a_version_is_shown_whole_and_nothing_of_it_is_taken_for_a_tag(nhip: Web) -> None:
+    id_ = keep(nhip.state, nhip.clock.now() - HOUR)
+    page = await get(nhip, f"/configs/{id_}/1", Role.TECHNICIAN, "en")
+    assert " description LAN của &lt;b&gt;UBND xã&lt;/b&gt; &amp; &#34;hội trường&#34;" in page
+    assert '<li id="l16" class="wrong" title="Lets people in by Telnet, unencrypted">' in page
+
+
+@pytest.mark.parametrize(
+    "path", ["units/nobody/configs", "configs/99", "configs/1/99", "configs/1?from=1&to=99"]
+)
+async def test_what_is_not_there_is_not_found(nhip: Web, path: str) -> None:
+    keep(nhip.state, nhip.clock.now())
+    browser = await nhip.browser(Role.TECHNICIAN)
+    assert (await browser.get(f"/{path}")).status_code == 404
+
+
+async def test_viewers_see_neither_the_pages_nor_a_link_to_them(nhip: Web) -> None:
+    id_ = keep(nhip.state, nhip.clock.now())
+    browser = await nhip.browser(Role.VIEWER)
+    for path in ("/units/11983/configs", f"/configs/{id_}", f"/configs/{id_}/1"):
+        assert (await browser.get(path)).status_code == 403
+    assert "/units/11983/configs" not in (await browser.get("/units/11983")).text
+    assert "/units/11983/configs" in await get(nhip, "/units/11983", Role.TECHNICIAN)
+
+
+def test_a_difference_that_is_too_long_is_cut_and_says_so() -> None:
+    old, new = ("".join(f"{side} {n}\n" for n in range(LINES)) for side in "ab")
+    change = shown(difference(old, new))
+    assert sum(len(hunk.lines) for hunk in change.hunks) == LINES
+    assert (change.left, change.added, change.removed) == (LINES, LINES, LINES)

@@ -1,0 +1,187 @@
+"""Configurations of routers and switches: those of a unit, and of one device what is wrong, what is not saved and what changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.views import CheckState
+from inventory.configs.lines import Hunk, split
+from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
+from web.auth.guard import require
+from web.auth.roles import Role, User
+from web.context import Context, context_of
+from web.i18n import mark
+from web.pages.rendering import name_of, render
+
+RULES: Mapping[str, str] = {
+    "telnet": mark("lets people in by Telnet, unencrypted"),
+    "http": mark("its own pages are not encrypted (HTTP)"),
+    "community": mark("SNMP with a community that everybody knows"),
+    "password": mark("passwords stand in it in the clear"),
+    "ssh": mark("SSH that is old, weak or open to root"),
+    "ntp": mark("no time server (NTP)"),
+    "logging": mark("its log goes to no server (syslog)"),
+}
+"""What is wrong where a rule of `inventory/configs/rules.toml` does not hold."""
+VENDORS: Mapping[str, str] = {
+    "mikrotik": "MikroTik",
+    "cisco": "Cisco IOS",
+    "huawei": "Huawei VRP",
+    "h3c": "H3C Comware",
+    "juniper": "Juniper Junos",
+    "zte": "ZTE",
+    "vyos": "VyOS",
+    "frr": "FRR",
+    "linux": "Linux",
+}
+LINES = 1_500
+"""Of a difference that are shown: what is longer is for programs."""
+VERSIONS = 100
+
+router = APIRouter()
+Code = Annotated[str, Path(max_length=40)]
+Number = Annotated[int, Path(ge=1, lt=1 << 63)]
+Side = Annotated[int | None, Query(ge=1, lt=1 << 63)]
+Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A device that is asked for its configuration, or was: what is kept, and the check that asks, where there is each."""
+
+    name: str
+    address: str
+    kept: Configured | None
+    check: CheckState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference as it is shown. `left`: lines past LINES."""
+
+    hunks: Sequence[Hunk]
+    left: int
+    added: int
+    removed: int
+
+
+@router.get("/units/{code}/configs")
+def of_unit(request: Request, code: Code, _user: Technician) -> Response:
+    """Every device of the unit whose configuration is kept or asked for."""
+    context = context_of(request)
+    if context.registry.unit(code, context.clock.now()) is None:
+        raise HTTPException(404)
+    kept = {each.address: each for each in Configs(context.state).of_unit(code)}
+    checks = _checks(context, code)
+    rows = [
+        Row(_name(checks.get(address), address), address, kept.get(address), checks.get(address))
+        for address in sorted(kept.keys() | checks.keys())
+    ]
+    return render(
+        request,
+        "configs/unit.html",
+        {"unit": code, "unit_name": name_of(context, code), "rows": rows, "vendors": VENDORS},
+    )
+
+
+@router.get("/configs/{device}")
+def of_device(
+    request: Request,
+    device: Number,
+    _user: Technician,
+    old: Annotated[Side, Query(alias="from")] = None,
+    new: Annotated[Side, Query(alias="to")] = None,
+) -> Response:
+    """One device; `from` and `to` are the versions that are compared: without them the last change."""
+    context = context_of(request)
+    configs = Configs(context.state)
+    found = configs.device(device)
+    if found is None:
+        raise HTTPException(404)
+    versions = configs.versions(device)[:VERSIONS]
+    before, after = _sides(versions, old, new)
+    hunks = configs.difference(device, before, after) if before is not None else []
+    now = configs.configuration(device, found.version)
+    if hunks is None or now is None:
+        raise HTTPException(404)
+    return render(
+        request,
+        "configs/device.html",
+        _about(context, found)
+        | {
+            "versions": versions,
+            "before": before,
+            "after": after,
+            "change": shown(hunks),
+            "unsaved": shown(now.unsaved),
+            "faults": now.faults,
+            "rules": RULES,
+        },
+    )
+
+
+@router.get("/configs/{device}/{version}")
+def text(request: Request, device: Number, version: Number, _user: Technician) -> Response:
+    """A version, whole."""
+    context = context_of(request)
+    configs = Configs(context.state)
+    found = configs.device(device)
+    one: Configuration | None = configs.configuration(device, version)
+    if found is None or one is None:
+        raise HTTPException(404)
+    lines = split(one.text)
+    wrong = {fault.line: fault.rule for fault in one.faults if fault.line is not None}
+    return render(
+        request,
+        "configs/text.html",
+        _about(context, found) | {"one": one.version, "lines": lines, "wrong": wrong, "rules": RULES},
+    )
+
+
+def shown(hunks: Sequence[Hunk]) -> Change:
+    """As much of a difference as a page holds. Pure."""
+    some: list[Hunk] = []
+    room = LINES
+    for hunk in hunks:
+        if room > 0:
+            some.append(Hunk(hunk.old, hunk.new, hunk.lines[:room]))
+        room -= len(hunk.lines)
+    signs = [line.sign for hunk in hunks for line in hunk.lines]
+    return Change(some, max(0, -room), signs.count("+"), signs.count("-"))
+
+
+def _sides(versions: Sequence[ConfigVersion], old: int | None, new: int | None) -> tuple[int | None, int]:
+    """The versions to compare: what is not said is the newest, and the one before the other."""
+    after = new if new is not None else versions[0].id
+    if old is not None:
+        return old, after
+    numbers = [each.id for each in versions]
+    place = numbers.index(after) + 1 if after in numbers else len(numbers)
+    return (numbers[place] if place < len(numbers) else None), after
+
+
+def _about(context: Context, found: Configured) -> dict[str, object]:
+    check = _checks(context, found.unit).get(found.address)
+    return {
+        "device": found,
+        "name": _name(check, found.address),
+        "vendor": VENDORS.get(found.vendor, found.vendor),
+        "check": check,
+        "unit_name": name_of(context, found.unit),
+    }
+
+
+def _checks(context: Context, code: str) -> Mapping[str, CheckState]:
+    """The checks that fetch configurations in a unit, by address."""
+    if context.views.unit(code) is None:
+        return {}
+    return {each.check.target: each for each in context.views.checks(code) if each.check.kind == "config"}
+
+
+def _name(check: CheckState | None, address: str) -> str:
+    return check.label if check is not None else address
