@@ -26,7 +26,7 @@ from core.wire import Document, Header
 from inventory.configs.store import store_config
 from inventory.devices import store_device, store_host
 from inventory.formats.sections import plain_text
-from inventory.lan.store import store_lan
+from inventory.lan.store import store_bridge, store_lan
 from inventory.machines.store import Told, take_all, told_by
 
 EPOCHS_KEPT = 64
@@ -211,6 +211,8 @@ class Ledger:
                 store_config(connection, unit=unit, document=document, received_at=received_at)
             case "lan":
                 store_lan(connection, unit=unit, document=document, received_at=received_at)
+            case "bridge":
+                store_bridge(connection, unit=unit, document=document, received_at=received_at)
             case _:
                 raise BadInput(f"documents of kind {document.kind[:_MAX_KIND]!r} are not known")
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import snmpsim_data
 
-from agents.snmp import hardware, interfaces
+from agents.snmp import bridge, hardware, interfaces
 from agents.snmp.families import families
 
 RECORDINGS = Path(snmpsim_data.__file__).parent / "data"
@@ -134,6 +134,7 @@ def _served() -> list[str]:
         hardware.PRINTED,
     ]
     columns += [hardware.DEVICE_TYPE, hardware.DEVICE_NAME]
+    columns += [bridge.PORT_INTERFACE, *bridge.BY_VLAN, *bridge.PLAIN, *bridge.ARP]
     roots = [".".join(map(str, column)) for column in columns]
     roots += [
         "1.3.6.1.2.1.1",

@@ -23,10 +23,12 @@ from support_views import DAY
 from support_web import Web
 from test_web_pages import Reader
 
+from core.wire import Document
 from inventory.census.lists import of_unit, search, search_lans
-from inventory.devices import devices
+from inventory.devices import devices, store_device
 from inventory.findings import keeper
 from inventory.lan.reads import read_sightings
+from inventory.lan.store import store_bridge
 from web.auth import Role
 from web.pages.machines.items import Shown, ports, shown
 from web.pages.machines.unit import told_of
@@ -278,6 +280,26 @@ def test_the_switch_that_an_agent_hears_tells_the_port_of_its_own_machine(nhip: 
         sightings = read_sightings(connection, UNIT)
     asked = devices(nhip.state, UNIT)
     assert ports({"dc:a6:32:01:02:03"}, "x", asked, sightings) == [("sw-1", "Gi0/7")]
+
+
+async def test_the_tables_of_a_switch_tell_the_port_of_a_machine_to_people_and_programs(nhip: Web) -> None:
+    with nhip.state.write() as connection:
+        now = nhip.clock.now()
+        ports_of = {"ge1": ["3c:52:82:00:00:01"], "ge24": ["3c:52:82:00:00:02", "dc:2c:6e:11:22:01"]}
+        body = {"address": "10.33.83.9", "name": "sw-tang2", "ports": ports_of}
+        store_bridge(connection, unit=UNIT, document=Document("bridge", now, body), received_at=now)
+        own = [{"index": 1, "name": "ge1", "kind": "ethernet", "mac": "dc:2c:6e:11:22:01"}]
+        other = {"address": "10.33.83.10", "name": "sw-tang3", "interfaces": own}
+        store_device(connection, unit=UNIT, document=Document("device", now, other), received_at=now)
+    viewer = nhip.client(Role.VIEWER)
+    (found,) = (await viewer.get("/api/v1/devices", params={"q": "VP-DONGTIEN-01"})).json()["items"]
+    told = (await viewer.get(f"/api/v1/devices/{found['name']}")).json()
+    assert told["ports"] == [{"switch": "sw-tang2", "port": "ge1"}]
+    page = await viewer.get(f"/machines/{found['name']}")
+    assert 'sw-tang2 · <span class="code">ge1</span>' in page.text
+    # Behind this port is another switch, too: it leads to others.
+    (other,) = (await viewer.get("/api/v1/devices", params={"q": "VP-DONGTIEN-02"})).json()["items"]
+    assert (await viewer.get(f"/api/v1/devices/{other['name']}")).json()["ports"] == []
 
 
 async def said(nhip: Web, client: object, **fields: object) -> None:

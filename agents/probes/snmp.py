@@ -60,8 +60,11 @@ async def run(check: Check, figures: dict[str, float]) -> Result:
         status = Status.UNKNOWN if said["reason"].startswith("bad parameter") else Status.DOWN
         raise Failed(said["reason"], status)
     figures.update(said["figures"])
-    device: dict[str, Any] | None = said["device"]
-    documents = () if device is None else (("device", {"address": check.target, **device}),)
+    documents = tuple(
+        (kind, {"address": check.target, **body})
+        for kind in ("device", "bridge")
+        if (body := said[kind]) is not None
+    )
     uptime = said["system"]["uptime_s"]
     if uptime is not None:
         figures["uptime_seconds"] = uptime

@@ -79,7 +79,13 @@ class Client:
         return {oid: found.get(oid) for oid in oids}
 
     async def walk(
-        self, target: Target, roots: Sequence[Oid], *, most: int = MOST, most_rows: int = MOST
+        self,
+        target: Target,
+        roots: Sequence[Oid],
+        *,
+        most: int = MOST,
+        most_rows: int = MOST,
+        ordered: bool = True,
     ) -> Walk:
         """All objects under these roots, which are columns of one table or one root of any kind.
 
@@ -88,7 +94,7 @@ class Client:
         Raises:
             NoAnswer: says why; nothing had come.
         """
-        walk = Walk(roots, most=most, most_rows=most_rows)
+        walk = Walk(roots, most=most, most_rows=most_rows, ordered=ordered)
         while (question := walk.question())[0]:
             oids, each = question
             wanted = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]

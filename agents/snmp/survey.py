@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from agents.snmp import facts, families, hardware, interfaces
+from agents.snmp import bridge, facts, families, hardware, interfaces
 from agents.snmp.client import Client, NoAnswer, Target
 from agents.snmp.facts import Oid, Value
 from agents.snmp.families import Family, Figure, Hints, oid
@@ -47,6 +47,8 @@ class Answer(msgspec.Struct, frozen=True):
     figures: dict[str, float] = {}
     device: dict[str, Any] | None = None
     """What it is; None when it was not surveyed this time."""
+    bridge: dict[str, Any] | None = None
+    """Who is behind its ports and who has which address; None when it was not asked this time, or does not tell."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ class Surveyor:
             self._known.move_to_end(target)
             while len(self._known) > DEVICES:
                 self._known.popitem(last=False)
-        return Answer("", look.note, look.system, look.ups, look.figures, look.device)
+        return Answer("", look.note, look.system, look.ups, look.figures, look.device, look.bridge)
 
 
 class _Look:
@@ -98,6 +100,7 @@ class _Look:
         self.ups: facts.Ups | None = None
         self.figures: dict[str, float] = {}
         self.device: dict[str, Any] | None = None
+        self.bridge: dict[str, Any] | None = None
         self.known: _Known | None = None
         self._services = 0
         self._surveying = False
@@ -129,7 +132,7 @@ class _Look:
         if fresh:
             self._surveying, self._services = True, _number(values.get(_SERVICES))
             await self._survey(known)
-            self._surveying, self.device = False, _document(system, known, self._services)
+            self.device = _document(system, known, self._services)
         if parts.get("interfaces"):
             await self._count(known)
         if parts.get("load"):
@@ -140,6 +143,9 @@ class _Look:
         if known.family is not None and parts.get("figures"):
             for name in parts["figures"]:
                 await self._figure(name, known.family.figures[name])
+        if fresh:
+            self.bridge = await self._tables(parts)
+        self._surveying = False
 
     async def _power(self, parts: dict[str, Any]) -> None:
         # A question of its own: a device that knows nothing of a UPS may refuse all of one that asks for both.
@@ -193,6 +199,28 @@ class _Look:
         parts["figures"] = [
             name for name, figure in family.figures.items() if await self._figure(name, figure)
         ]
+
+    async def _tables(self, parts: dict[str, Any]) -> dict[str, Any] | None:
+        """Who is behind the ports of a switch, and the addresses that a router knows; of others nothing is asked."""
+        ports: dict[str, list[str]] = {}
+        if parts["bridge_ports"]:
+            found = await self._as_far(bridge.BY_VLAN)
+            if not found[bridge.VLAN_PORT]:
+                found = await self._as_far(bridge.PLAIN)
+            if any(found.values()):
+                numbers = await self._as_far((bridge.PORT_INTERFACE,))
+                ports = bridge.behind(found, numbers, parts.get("interfaces") or ())
+        arp = bridge.addresses(await self._as_far(bridge.ARP)) if parts["forwards"] else []
+        assert self.system is not None  # noqa: S101 - for the type checker: it answered
+        return bridge.document(self.system.name, ports, arp)
+
+    async def _as_far(self, columns: Sequence[Oid]) -> Table:
+        """What came of tables that may be as long as they like, and that switches tell in any order (ZTE, BDCOM)."""
+        try:
+            walk = await self._client.walk(self._target, columns, most_rows=bridge.MOST, ordered=False)
+            return walk.found
+        except NoAnswer:
+            return {column: {} for column in columns}
 
     async def _by_signs(self) -> Family | None:
         """The family of a device that does not say who it is."""

@@ -27,13 +27,17 @@ END: Final = End()
 class Walk:
     """`found[root][index]` is the value of the object `root + index`; `note` says why it ended early, empty if it did not."""
 
-    def __init__(self, roots: Sequence[Oid], *, most: int = MOST, most_rows: int = MOST) -> None:
+    def __init__(
+        self, roots: Sequence[Oid], *, most: int = MOST, most_rows: int = MOST, ordered: bool = True
+    ) -> None:
+        """Not `ordered`: a device may go back as long as it repeats nothing."""
         self.found: dict[Oid, dict[Oid, Value]] = {root: {} for root in roots}
         self.note = ""
         self._last: dict[Oid, Oid] = {root: root for root in roots}
         self._asked: list[Oid] = []
         self._left, self._most_rows = most, most_rows
         self._at_once = _AT_ONCE
+        self._ordered = ordered
 
     def question(self) -> tuple[list[Oid], int]:
         """The objects to ask for the next ones of, and how many of each; nothing when it is over."""
@@ -56,7 +60,7 @@ class Walk:
                 continue
             if isinstance(value, End) or oid[: len(root)] != root:
                 del self._last[root]
-            elif oid <= self._last[root]:
+            elif oid <= self._last[root] and (self._ordered or oid[len(root) :] in self.found[root]):
                 self.stop(f"not increasing|{_dotted(oid)}", root)
             else:
                 self.found[root][oid[len(root) :]] = value

@@ -7,11 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from inventory.lan.ports import Told
 from inventory.lan.store import KEPT, kept_of
 from inventory.lan.tables import sightings
 from inventory.lan.vendors import vendor
 
 _TYPES = {"printer": "Printer", "switch": "NetworkEquipment", "router": "NetworkEquipment", "phone": "Phone"}
+_PARTS = ("neighbour", "behind")
+"""Hints that are more than a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Sighting:
     hints: dict[str, tuple[str, ...]]
     neighbours: tuple[dict[str, Any], ...]
     """What it says by LLDP or CDP of itself and of its port that the agent's machine is on."""
+    behind: tuple[Told, ...] = ()
+    """Behind which ports switches saw it, and when last."""
 
 
 def read_sightings(connection: sa.Connection, unit: str, limit: int = KEPT) -> Sequence[Sighting]:
@@ -61,11 +66,12 @@ def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Sighting]:
     found: list[Sighting] = []
     for row in connection.execute(query):
         kept = kept_of(row)
-        hints = {name: tuple(told) for name, told in kept.hints.items() if name != "neighbour"}
+        hints = {name: tuple(told) for name, told in kept.hints.items() if name not in _PARTS}
         near = tuple(json.loads(text) for text in kept.hints.get("neighbour", ()))
+        behind = tuple(Told(**json.loads(text), at=at) for text, at in kept.hints.get("behind", {}).items())
         times = kept.first_seen, kept.last_seen
         entries = tuple(kept.addresses), tuple(kept.names)
-        found.append(Sighting(row.unit, row.mac, vendor(row.mac), *times, *entries, hints, near))
+        found.append(Sighting(row.unit, row.mac, vendor(row.mac), *times, *entries, hints, near, behind))
     return found
 
 

@@ -1,13 +1,13 @@
 """Puts what an agent heard in its LAN into the state store."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from core.wire import Document
 from inventory.lan.tables import sightings
-from inventory.lan.told import Kept, swept, together
+from inventory.lan.told import Kept, Seen, bridged, swept, together
 
 KEPT = 8_192
 """MACs of a unit: phones invent a new one for each visit. Who was seen longest ago gives way."""
@@ -21,11 +21,26 @@ def store_lan(connection: sa.Connection, *, unit: str, document: Document, recei
     Raises:
         BadInput: the document is none of a LAN; nothing is stored.
     """
-    found = swept(document.body)
-    at = max(0, min(document.at, received_at))
-    before = _known(connection, unit, [seen.mac for seen in found.sightings])
+    _keep(connection, unit, swept(document.body).sightings, _time(document, received_at))
+
+
+def store_bridge(connection: sa.Connection, *, unit: str, document: Document, received_at: int) -> None:
+    """The same of what a switch or a router told of the machines at it.
+
+    Raises:
+        BadInput: the document is none of a bridge; nothing is stored.
+    """
+    _keep(connection, unit, bridged(document.body).seen(), _time(document, received_at))
+
+
+def _time(document: Document, received_at: int) -> int:
+    return max(0, min(document.at, received_at))
+
+
+def _keep(connection: sa.Connection, unit: str, told: Sequence[Seen], at: int) -> None:
+    before = _known(connection, unit, [seen.mac for seen in told])
     after = dict(before)
-    for seen in found.sightings:
+    for seen in told:
         after[seen.mac] = together(after.get(seen.mac), seen, at)
     rows = [_row(unit, mac, kept) for mac, kept in after.items() if before.get(mac) != kept]
     if rows:

@@ -1,4 +1,4 @@
-"""What a document of kind `lan` tells, and how it is put together with what was told before. Pure.
+"""What documents of kinds `lan` and `bridge` tell, and how it is put together with what was told before. Pure.
 
 Everything is kept with the time at which it was told last, and the newest of each: so the same documents leave the same, in any order
 and any number of times.
@@ -7,7 +7,7 @@ and any number of times.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -20,7 +20,9 @@ ADDRESSES, NAMES, HINTS = 16, 8, 16
 _Name = Annotated[str, msgspec.Meta(max_length=64)]
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 _Address = Annotated[str, msgspec.Meta(max_length=45)]
+_Mac = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
 _Few = msgspec.Meta(max_length=16)
+_Many = msgspec.Meta(max_length=MOST)
 
 Entries = dict[str, int]
 """When each text was told last, in ms."""
@@ -39,10 +41,18 @@ class Neighbour(msgspec.Struct, frozen=True):
     addresses: Annotated[list[_Address], _Few] = []
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """One machine, as one sweep heard it."""
+class Behind(msgspec.Struct, frozen=True):
+    """The port of a switch behind which a machine was: `switch` is the address at which it is asked, `name` what it calls itself."""
 
-    mac: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
+    switch: _Text
+    name: _Text
+    port: _Text
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One machine, as one sweep heard it, or as a switch or router told of it."""
+
+    mac: _Mac
     addresses: Annotated[list[_Address], _Few] = []
     names: Annotated[list[_Name], _Few] = []
     kinds: Annotated[list[_Name], _Few] = []
@@ -52,10 +62,10 @@ class Seen(msgspec.Struct, frozen=True):
     vendor_class: _Text = ""
     fingerprint: _Text = ""
     neighbour: Neighbour | None = None
+    behind: Behind | None = None
 
     def hints(self) -> Mapping[str, list[str]]:
         """By their kind; what is empty is not there."""
-        near = self.neighbour
         found = {
             "kind": self.kinds,
             "service": self.services,
@@ -63,7 +73,8 @@ class Seen(msgspec.Struct, frozen=True):
             "protocol": self.protocols,
             "vendor_class": [self.vendor_class],
             "fingerprint": [self.fingerprint],
-            "neighbour": [] if near is None else [_plain(msgspec.to_builtins(near))],
+            "neighbour": _plain(self.neighbour),
+            "behind": _plain(self.behind),
         }
         return {name: texts for name, told in found.items() if (texts := [text for text in told if text])}
 
@@ -74,6 +85,27 @@ class Swept(msgspec.Struct, frozen=True):
     sightings: Annotated[list[Seen], msgspec.Meta(max_length=MOST)]
     networks: Annotated[list[_Address], msgspec.Meta(max_length=64)] = []
     left_out: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Bridged(msgspec.Struct, frozen=True):
+    """The body of a document of kind `bridge`: what a device that is asked over SNMP tells of others.
+
+    `ports`: the machines behind each of its ports; `arp`: which machine has which address.
+    """
+
+    address: _Text
+    name: _Text = ""
+    ports: Annotated[dict[_Text, Annotated[list[_Mac], msgspec.Meta(max_length=MOST)]], _Many] = {}
+    arp: Annotated[list[tuple[_Mac, _Address]], _Many] = []
+
+    def seen(self) -> list[Seen]:
+        """Each machine of which it tells."""
+        found = [
+            Seen(mac, protocols=["bridge"], behind=Behind(self.address, self.name or self.address, port))
+            for port, macs in self.ports.items()
+            for mac in macs
+        ]
+        return found + [Seen(mac, [address], protocols=["router"]) for mac, address in self.arp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +129,21 @@ def swept(body: object) -> Swept:
         return msgspec.convert(body, Swept)
     except msgspec.ValidationError as error:
         raise BadInput(f"not a LAN: {error}") from error
+
+
+def bridged(body: object) -> Bridged:
+    """The same of a document of kind `bridge`.
+
+    Raises:
+        BadInput: it is none, or tells of more than MOST machines.
+    """
+    try:
+        found = msgspec.convert(body, Bridged)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"not of a bridge: {error}") from error
+    if sum(map(len, found.ports.values())) > MOST:
+        raise BadInput(f"more than {MOST} machines", where="$.ports")
+    return found
 
 
 def together(before: Kept | None, seen: Seen, at: int) -> Kept:
@@ -125,5 +172,6 @@ def newest(before: Entries, told: Iterable[str], at: int, most: int) -> Entries:
     return dict(order[:most])
 
 
-def _plain(value: dict[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+def _plain(value: msgspec.Struct | None) -> list[str]:
+    plain = None if value is None else msgspec.to_builtins(value)
+    return [] if plain is None else [json.dumps(plain, sort_keys=True, ensure_ascii=False)]

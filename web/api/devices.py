@@ -9,11 +9,14 @@ from starlette.requests import Request
 
 from inventory.assets.keeper import BookRow
 from inventory.census.lists import Listed, search
+from inventory.devices import devices as lan_devices
+from inventory.lan.reads import read_sightings
 from inventory.machines.reads import MachineVersion, MachineView
 from web.api.assets import booked
 from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
 from web.context import context_of
+from web.pages.machines.items import ports
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 Name = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Its `name`, or one that it had before.")]
@@ -42,10 +45,18 @@ class MachineFound:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchPort:
+    switch: str
+    """What it calls itself, or the address at which it is asked."""
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookedMachine(MachineView):
-    """With what the asset book of its unit says of it; None where it is in none."""
+    """With what the asset book of its unit says of it; None where it is in none. And the ports that it is on, where switches tell."""
 
     book: BookRow | None = None
+    ports: Sequence[SwitchPort] = ()
 
 
 @router.get("")
@@ -84,7 +95,11 @@ def device(request: Request, name: Name) -> BookedMachine:
     if found is None:
         raise Problem("not-found", "no machine has that name")
     told = {field.name: getattr(found, field.name) for field in fields(found)}
-    return BookedMachine(**told, book=booked(context, found.unit, found.name))
+    with context.state.read() as connection:
+        sightings = read_sightings(connection, found.unit)
+    on = ports(found.macs, found.hostname, lan_devices(context.state, found.unit), sightings)
+    book = booked(context, found.unit, found.name)
+    return BookedMachine(**told, book=book, ports=[SwitchPort(*each) for each in on])
 
 
 @router.get("/{name}/versions")

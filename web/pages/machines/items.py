@@ -11,6 +11,7 @@ from inventory.census.facts import Counted, of_kinds
 from inventory.census.lists import Listed
 from inventory.devices import Device
 from inventory.findings.keeper import VERDICTS, KeptFinding, KeptMark
+from inventory.lan.ports import places
 from inventory.lan.reads import Sighting
 from web.i18n import mark
 from web.pages.hosts import parts
@@ -216,17 +217,21 @@ def _text(value: object) -> str:
 def ports(
     macs: Collection[str], hostname: str, devices: Iterable[Device], sightings: Iterable[Sighting]
 ) -> list[tuple[str, str]]:
-    """Which ports of which switches a machine is on: (switch, port), as switches tell by LLDP or CDP.
+    """Which ports of which switches a machine is on: (switch, port), as switches tell.
 
-    A switch that is asked tells of its neighbours; one that is heard tells of the port that the agent's own machine is on.
+    A switch that is asked tells of its neighbours by LLDP or CDP, and of all that are behind its ports; one that is heard tells of
+    the port that the agent's own machine is on.
     """
     found: dict[tuple[str, str], None] = {}
     agents = False
+    own: dict[str, Sequence[str]] = {}
     wanted, name = {mac.lower() for mac in macs}, hostname.casefold()
     for device in devices:
         item = _of_device(device)
         if device.agent and wanted.intersection(item.macs):
             agents = True
+        if device.address:
+            own[device.address] = item.macs
         for row in parts(device.body, "neighbours") if device.address else ():
             if not _text(row.get("port")):
                 continue
@@ -234,6 +239,10 @@ def ports(
             named = name and _text(row.get("name")).casefold().partition(".")[0] == name.partition(".")[0]
             if wanted.intersection(theirs) or named:
                 found[item.told, _text(row["port"])] = None
+    sightings = list(sightings)
+    placed = places({each.mac: each.behind for each in sightings}, own)
+    for place in (placed[mac] for mac in sorted(wanted) if mac in placed):
+        found[place.switch, place.port] = None
     for sighting in sightings if agents else ():
         for near in sighting.neighbours:
             switch = _text(near.get("name")) or _text(near.get("chassis")) or sighting.mac

@@ -110,7 +110,7 @@ def device(
             "last_seen": found.last_seen,
             "lines": heard(spoken, found, kind),
             "sources": (),
-            "ports": ports({mac}, name, devices(context.state, code), ()),
+            "ports": ports({mac}, name, devices(context.state, code), sightings),
             "software": (),
             "more_software": 0,
             "history": (),
