@@ -19,6 +19,7 @@ from inventory.seed import seed
 from web.auth import Role
 from web.auth.tokens import create_token
 from web.main import build
+from web.pages.questions import SHOWN
 
 
 @pytest.fixture
@@ -218,6 +219,20 @@ async def test_a_machine_is_split_on_its_page_and_another_is_found_to_merge(nhip
     Reader(seen.text)
     assert 'type="checkbox"' not in seen.text
     assert (await viewer.get(f"/machines/{'0' * 32}/faces")).status_code == 404
+
+
+async def test_an_old_answer_is_found_on_the_page_of_its_machines(nhip: Web) -> None:
+    browser, http = await nhip.browser(Role.TECHNICIAN), nhip.client(Role.TECHNICIAN)
+    asked = pair_id(nhip)
+    first = (await http.post(f"/api/v1/questions/{asked}/answer", json={"says": "same"})).json()["id"]
+    others = [each.name for each in nhip.context.machines.of_unit(UNIT) if each.hostname.startswith("VP")]
+    for _ in range(SHOWN):
+        said = {"says": "different", "left": others[:1], "right": others[1:2]}
+        await http.post("/api/v1/answers", json=said)
+    undo = f'action="/answers/{first}/undo"'
+    assert undo not in (await browser.get("/questions")).text
+    for path in (f"/questions/{asked}", f"/machines/{asked.partition('-')[0]}/faces"):
+        assert undo in (await browser.get(path)).text
 
 
 async def test_what_machines_call_themselves_is_text_on_these_pages(nhip: Web) -> None:

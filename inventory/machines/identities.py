@@ -21,6 +21,12 @@ from inventory.signs import Signs
 from inventory.state import State
 
 _signs = msgspec.json.Decoder(Signs)
+_TALLY = sa.select(
+    sa.func.count(),
+    sa.func.sum(identity_answers.c.id),
+    sa.func.count(identity_answers.c.undone_at),
+    sa.func.sum(identity_answers.c.undone_at),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class Identities:
         """Of all times at which faces were first seen: they only become earlier, so it tells whether any did."""
         self._answered: dict[int, bool] = {}
         """Answers that were taken in; True for those that were undone since."""
+        self._tally: tuple[int, ...] = ()
+        """Of all answers, by which it shows whether any was given or undone."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -83,8 +91,11 @@ class Identities:
             self._sum = total
             for row in connection.execute(sa.select(faces).where(c.id.in_(earlier))) if earlier else ():
                 self._take(row)
-            for row in connection.execute(sa.select(identity_answers).order_by(identity_answers.c.id)):
-                self._answer(row)
+            tally = tuple(connection.execute(_TALLY).one())
+            if tally != self._tally:
+                for row in connection.execute(sa.select(identity_answers).order_by(identity_answers.c.id)):
+                    self._answer(row)
+                self._tally = tally
 
     def _take(self, row: sa.Row[tuple[object, ...]]) -> None:
         self._known.take(_signs.decode(row.signs), row.unit, row.first_seen)

@@ -77,7 +77,7 @@ class Machines:
         return self._identities.name_of(key) or key
 
     def refresh(self) -> None:
-        """Take in what came since the last read, for `current` and `faces_of`."""
+        """Take in what came since the last read, for `current`, `faces_of`, `keys_of` and `pair`."""
         self._identities.refresh()
 
     def faces_of(self, name: str) -> tuple[int, ...]:
@@ -94,8 +94,7 @@ class Machines:
         return [pair for pair in self._identities.questions() if unit is None or unit in pair.units]
 
     def pair(self, one: str, other: str) -> Pair | None:
-        """Two faces, by their keys; None when one is not known. To be held side by side."""
-        self._identities.refresh()
+        """Two faces, by their keys, as of the last refresh; None when one is not known. To be held side by side."""
         return self._identities.pair(one, other)
 
     def sides(self, pair: Pair) -> Sides:

@@ -141,6 +141,7 @@ def id_of(pair: Pair) -> str:
 def pair_of(context: Context, pair_id: str) -> Pair:
     """Raises Problem: nobody told of one of the faces."""
     one, _, other = pair_id.partition("-")
+    context.machines.refresh()
     pair = context.machines.pair(one, other)
     if pair is None or one == other:
         raise Problem("not-found", "these are no two machines")

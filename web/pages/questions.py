@@ -1,6 +1,6 @@
 """Questions about machines: what is open, two machines side by side, what was answered; and what one is known by."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from web.context import Context, context_of
 from web.i18n import mark
 from web.pages.rendering import render
 
-SHOWN = 50
+SHOWN = 20
 """Questions and answers of one page."""
 FOUND = 10
 """Machines that a search for another one gives."""
@@ -115,7 +115,7 @@ def question(request: Request, pair_id: PairId) -> Response:
         "right": _side(context, pair.right),
         "found": context.machines.sides(pair),
         "is_open": is_open(context, pair),
-        "told": [each for each in _told(context) if _touches(each.answer, {pair.left.key, pair.right.key})],
+        "told": _told(context, keys=frozenset((pair.left.key, pair.right.key))),
         "SIGNS": SIGNS,
         "WORDS": WORDS,
         "ANSWERS": ANSWERS,
@@ -178,7 +178,7 @@ def faces(
         "q_text": q,
         "others": others[:FOUND],
         "error": error,
-        "told": [each for each in _told(context) if _touches(each.answer, set(keys))],
+        "told": _told(context, keys=frozenset(keys)),
         "SIGNS": SIGNS,
         "ANSWERS": ANSWERS,
     }
@@ -209,6 +209,7 @@ async def split(
 
 def _pair(context: Context, pair_id: str) -> Pair:
     one, _, other = pair_id.partition("-")
+    context.machines.refresh()
     pair = context.machines.pair(one, other)
     if pair is None or one == other:
         raise HTTPException(404)
@@ -224,19 +225,16 @@ def _side(context: Context, standing: Standing) -> Side:
     return Side(standing, told.hostname, told.user, told.vendor, told.model, told.serial)
 
 
-def _told(context: Context, unit: str = "") -> Sequence[Told]:
-    """Answers that stand, the latest first."""
+def _told(context: Context, unit: str = "", keys: frozenset[str] | None = None) -> Sequence[Told]:
+    """Answers that stand, the latest first: of a unit, or about one of these faces."""
     with context.state.read() as connection:
         standing = keeper.answers(connection)[::-1]
     found: list[Told] = []
     for each in standing:
-        pair = context.machines.pair(each.left[0], each.right[0])
+        about = keys is None or bool(keys & {*each.left, *each.right})
+        pair = context.machines.pair(each.left[0], each.right[0]) if about else None
         if pair is not None and (not unit or unit in pair.units):
             found.append(Told(each, _side(context, pair.left), _side(context, pair.right)))
         if len(found) == SHOWN:
             break
     return found
-
-
-def _touches(answer: KeptAnswer, keys: Collection[str]) -> bool:
-    return bool({*answer.left, *answer.right} & set(keys))
