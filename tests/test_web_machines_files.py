@@ -15,6 +15,7 @@ from support_web import Web
 
 from inventory.changes import put as put_registry
 from inventory.exchange.csv_files import read_csv
+from web.pages.machines.netbox import COLUMNS
 
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", "\r=1+1", "'=1")
 LISTS = {
@@ -122,3 +123,38 @@ async def test_the_trend_goes_over_the_days_that_were_counted(nhip: Web) -> None
     page = (await (await nhip.browser()).get("/machines/coverage", params={"unit": UNIT})).text
     line = page.partition('points="')[2].partition('"')[0]
     assert [point.split(",")[0] for point in line.split()] == ["0.0", "300.0", "600.0"]
+
+
+async def test_netbox_gets_its_columns_each_name_once_in_a_site_and_each_asset_tag_once(nhip: Web) -> None:
+    now = nhip.clock.now()
+    for number, serial in ((41, "A"), (42, "B"), (43, "C")):
+        hardware = {"name": "VAN-THU" if number < 43 else "van-thu"}
+        bios = {"ssn": f"{serial}{number:05}", "assettag": "TS-9"}
+        put(nhip.state, told(office_pc(number, hardware=hardware, bios=bios), now, UNIT))
+    text = (await asked(nhip, f"/units/{UNIT}/machines", "netbox")).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == COLUMNS
+    assert sorted(row["name"] for row in rows if row["name"].casefold().startswith("van-thu")) == [
+        "VAN-THU",
+        "VAN-THU (2)",
+        "van-thu (3)",
+    ]
+    assert [row["asset_tag"] for row in rows].count("TS-9") == 1
+    assert all(
+        row[name]
+        for row in rows
+        for name in ("name", "role", "manufacturer", "device_type", "status", "site")
+    )
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["VP-DONGTIEN-04"]["status"] == "offline"
+    pc = by_name["VP-DONGTIEN-02"]
+    assert (pc["role"], pc["manufacturer"], pc["device_type"], pc["serial"], pc["status"]) == (
+        "PC",
+        "Dell Inc.",
+        "OptiPlex 3080",
+        "SN000002",
+        "active",
+    )
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    province = (await asked(nhip, "/machines", "netbox")).content.decode("utf-8-sig")
+    assert "Xã Liên Nghĩa" in province

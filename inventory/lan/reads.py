@@ -12,6 +12,7 @@ from inventory.lan.store import KEPT, kept_of
 from inventory.lan.tables import sightings
 from inventory.lan.vendors import vendor
 
+_HEX = frozenset("0123456789abcdef:")
 _TYPES = {"printer": "Printer", "switch": "NetworkEquipment", "router": "NetworkEquipment", "phone": "Phone"}
 _PARTS = ("neighbour", "behind")
 """Hints that are more than a text."""
@@ -53,7 +54,8 @@ def search_sightings(
             *(
                 column.contains(form, autoescape=True)
                 for form in each
-                for column in (c.mac, bare, c.addresses, c.names)
+                # Most words are in no MAC: it is not looked at for them.
+                for column in (c.addresses, c.names, *((c.mac, bare) if _HEX.issuperset(form) else ()))
             )
         )
         for each in forms

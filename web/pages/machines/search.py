@@ -13,7 +13,8 @@ from web.context import context_of
 from web.i18n import language_of, speaker
 from web.pages.machines.about import WORDS
 from web.pages.machines.items import item_of, item_of_sighting
-from web.pages.machines.tables import Format, as_file, of_machines
+from web.pages.machines.netbox import for_netbox
+from web.pages.machines.tables import MachinesFormat, as_file, of_machines
 from web.pages.rendering import name_of, render
 
 MOST = 50
@@ -28,7 +29,7 @@ router = APIRouter()
 def found(
     request: Request,
     q: Annotated[str, Query(max_length=200)] = "",
-    format: Format = None,  # noqa: A002 - it is what the address says
+    format: MachinesFormat = None,  # noqa: A002 - it is what the address says
 ) -> Response:
     """Machines that inventories tell of first, then devices that only sweeps tell of; and rows of asset books. A file without words
     has all machines."""
@@ -42,6 +43,8 @@ def found(
         )
         rows = [(each.unit, item_of(each)) for each in every]
         names = {unit: name_of(context, unit) for unit, _ in rows}
+        if format == "netbox":
+            return as_file(for_netbox(names, rows), "csv", now)
         return as_file(of_machines(speaker(language_of(request), now), names, rows), format, now)
     machines = [(each.unit, item_of(each)) for each in search(context.state, context.machines, q, MOST + 1)]
     heard = [(each.unit, item_of_sighting(each)) for each in search_lans(context.state, q, MOST + 1)]

@@ -17,6 +17,12 @@ from web.pages.machines.items import Item
 
 Cell = str | int | float | None
 Format = Annotated[Literal["csv", "xlsx"] | None, Query(description="As a file instead of a page.")]
+MachinesFormat = Annotated[
+    Literal["csv", "xlsx", "netbox"] | None,
+    Query(
+        description="As a file instead of a page; `netbox`: CSV with the columns in which NetBox takes devices."
+    ),
+]
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -24,7 +24,8 @@ from web.context import Context, context_of
 from web.i18n import HERE, language_of, local_time, speaker
 from web.pages.machines.about import WORDS
 from web.pages.machines.items import GROUPS, Item, Shown, Told, shown
-from web.pages.machines.tables import Format, as_file, of_machines
+from web.pages.machines.netbox import for_netbox
+from web.pages.machines.tables import MachinesFormat, as_file, of_machines
 from web.pages.rendering import name_of, render
 
 SHEET_DAYS = 30
@@ -73,7 +74,7 @@ def machines(
     request: Request,
     code: Code,
     done: Annotated[str, Query(max_length=20)] = "",
-    format: Format = None,  # noqa: A002 - it is what the address says
+    format: MachinesFormat = None,  # noqa: A002 - it is what the address says
 ) -> Response:
     """`done` says what became of the form that led here."""
     context, now = context_of(request), context_of(request).clock.now()
@@ -82,6 +83,8 @@ def machines(
     if format:
         names = {code: name_of(context, code)}
         rows = [(code, item) for item in found.items]
+        if format == "netbox":
+            return as_file(for_netbox(names, rows), "csv", now)
         return as_file(of_machines(speaker(language_of(request), now), names, rows), format, now)
     asked = len(context.machines.questions(code))
     details = {"unit": code, "shown": found, "GROUPS": GROUPS, "done": done, "asked": asked}
