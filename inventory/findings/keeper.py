@@ -9,11 +9,13 @@ from typing import Literal
 import sqlalchemy as sa
 
 from core.errors import BadInput
-from inventory.census.facts import Counted, of_kinds
+from inventory.census.facts import Counted
 from inventory.findings.decide import Finding, Had, Heard, Mark, findings
 from inventory.findings.tables import device_marks
 from inventory.findings.tables import findings as table
+from inventory.lan.classes import class_of
 from inventory.lan.tables import sightings
+from inventory.lan.vendors import vendor
 from inventory.state import State
 
 Says = Literal["approved", "retired", "verified", "noted"]
@@ -91,9 +93,9 @@ def _wanted(
 ) -> Mapping[tuple[str, str, str], Finding]:
     heard: dict[str, list[Heard]] = defaultdict(list)
     for row in connection.execute(_SIGHTINGS):
-        names, kinds = json.loads(row.names), json.loads(row.hints).get("kind", {})
-        name = next(iter(names), "")
-        heard[row.unit].append(Heard(row.mac, of_kinds(tuple(kinds)), name, row.first_seen, row.last_seen))
+        names, hints = json.loads(row.names), json.loads(row.hints)
+        name, kind = next(iter(names), ""), class_of(hints, list(names), vendor(row.mac))
+        heard[row.unit].append(Heard(row.mac, kind, name, row.first_seen, row.last_seen))
     had: dict[str, list[Had]] = defaultdict(list)
     for each in machines:
         facts = each.facts

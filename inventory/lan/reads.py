@@ -7,13 +7,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from inventory.lan.classes import class_of
 from inventory.lan.ports import Told
 from inventory.lan.store import KEPT, kept_of
 from inventory.lan.tables import sightings
 from inventory.lan.vendors import vendor
 
 _HEX = frozenset("0123456789abcdef:")
-_TYPES = {"printer": "Printer", "switch": "NetworkEquipment", "router": "NetworkEquipment", "phone": "Phone"}
+_TYPES = {
+    "printer": "Printer",
+    "switch": "NetworkEquipment",
+    "router": "NetworkEquipment",
+    "ap": "NetworkEquipment",
+    "phone": "Phone",
+}
 _PARTS = ("neighbour", "behind")
 """Hints that are more than a text."""
 
@@ -34,6 +41,11 @@ class Sighting:
     """What it says by LLDP or CDP of itself and of its port that the agent's machine is on."""
     behind: tuple[Told, ...] = ()
     """Behind which ports switches saw it, and when last."""
+
+    @property
+    def kind(self) -> str:
+        """Its class, of `inventory.census.facts.CLASSES`."""
+        return class_of(self.hints, self.names, self.vendor)
 
 
 def read_sightings(connection: sa.Connection, unit: str, limit: int = KEPT) -> Sequence[Sighting]:
@@ -79,7 +91,6 @@ def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Sighting]:
 
 def as_document(sighting: Sighting) -> dict[str, Any]:
     """In the form of an inventory, as matching reads it: a machine of which no more than its adapter is known."""
-    kinds = sighting.hints.get("kind", ())
     name = {"name": sighting.names[0]} if sighting.names else {}
     addresses = sighting.addresses or ("",)
     networks = [
@@ -90,6 +101,6 @@ def as_document(sighting: Sighting) -> dict[str, Any]:
     ]
     return {
         "deviceid": f"lan-{sighting.unit}-{sighting.mac}",
-        "itemtype": next((_TYPES[kind] for kind in kinds if kind in _TYPES), "Unmanaged"),
+        "itemtype": _TYPES.get(sighting.kind, "Unmanaged"),
         "content": {"hardware": name, "networks": networks},
     }

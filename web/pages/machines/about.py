@@ -111,11 +111,11 @@ def about(speaker: Speaker, machine: MachineView, facts: Facts | None) -> Sequen
     return [*((title, lines) for title, lines in found if lines), *told_facts(speaker, content)]
 
 
-def heard(speaker: Speaker, sighting: Sighting, kind: str) -> Sequence[tuple[str, Sequence[str]]]:
+def heard(speaker: Speaker, sighting: Sighting) -> Sequence[tuple[str, Sequence[str]]]:
     """The same of a device that only sweeps of the LAN tell of."""
     say, hints = speaker.gettext, sighting.hints
     found: Iterable[tuple[str, Sequence[str]]] = (
-        (KIND, [say(KINDS[kind])]),
+        (KIND, [say(KINDS[sighting.kind])]),
         (NAMES, sighting.names),
         (ADDRESSES, sighting.addresses),
         (MAC, [sighting.mac]),

@@ -197,7 +197,7 @@ def item_of_sighting(each: Sighting) -> Item:
     """A device that only sweeps of the LAN tell of."""
     return Item(
         source="lan",
-        kind=of_kinds(each.hints.get("kind", ())),
+        kind=each.kind,
         name=next(iter(each.names), ""),
         subject=each.mac,
         href=f"/units/{each.unit}/machines/{each.mac}",

@@ -8,7 +8,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from inventory.census.facts import of_kinds
 from inventory.census.lists import of_machine
 from inventory.devices import devices
 from inventory.findings import keeper
@@ -96,7 +95,6 @@ def device(
     if found is None:
         raise HTTPException(404)
     spoken = speaker(language_of(request), context.clock.now())
-    kind = of_kinds(found.hints.get("kind", ()))
     name = next(iter(found.names), "")
     return render(
         request,
@@ -108,7 +106,7 @@ def device(
             "subject": mac,
             "first_seen": found.first_seen,
             "last_seen": found.last_seen,
-            "lines": heard(spoken, found, kind),
+            "lines": heard(spoken, found),
             "sources": (),
             "ports": ports({mac}, name, devices(context.state, code), sightings),
             "software": (),
