@@ -42,12 +42,15 @@ def read_book(name: str, data: bytes) -> tuple[list[Line], list[Fault]]:
 
 
 def _table(grid: Grid) -> Grid | None:
-    """The grid with nothing above its header, and no header of what is passed over; None where there is no header."""
+    """The grid with nothing above its header and nothing in the columns that are passed over; None where there is no header.
+
+    So a row that says something in such columns alone, a heading or the sum of prices, is an empty one.
+    """
     for at, row in enumerate(grid[:TITLE_ROWS]):
         if "asset number" in {_column(cell) for cell in row}:
-            header = ["" if isinstance(cell, str) and plain(cell) in PASSED_OVER else cell for cell in row]
+            over = {n for n, cell in enumerate(row) if _column(cell) in PASSED_OVER}
             above: list[Sequence[Cell]] = [[] for _ in range(at)]
-            return [*above, header, *grid[at + 1 :]]
+            return [*above, *(["" if n in over else cell for n, cell in enumerate(row)] for row in grid[at:])]
     # Without its needed column it is still the book, when it looks like one: that is then told as what is missing.
     first = next((row for row in grid if any(isinstance(c, Wrong) or c.strip() for c in row)), ())
     return grid if {_column(cell) for cell in first} & _KNOWN else None
