@@ -192,6 +192,23 @@ async def test_the_book_as_a_file_can_be_taken_in_again(nhip: Web) -> None:
     assert b"'=1+1" in (await browser.get(f"/units/{UNIT}/book", params={"format": "csv"})).content
 
 
+async def test_what_is_to_be_worked_through_is_a_file_each(nhip: Web) -> None:
+    await taken(nhip.client(Role.TECHNICIAN), book_csv(*ROWS, UNCLEAR))
+    browser = await nhip.browser()
+
+    async def rows(part: str) -> list[list[str]]:
+        answer = await browser.get(f"/units/{UNIT}/book", params={"format": "csv", "part": part})
+        return [list(row) for row in read_csv(answer.content)][1:]
+
+    assert [(row[0], row[-1]) for row in await rows("unclear")] == [("TS-2020-0004", "VP-DONGTIEN-05")]
+    assert [(row[0], row[1], row[-1]) for row in await rows("unseen")] == [
+        ("TS-2015-0009", "Máy in Canon", "")
+    ]
+    assert "VP-DONGTIEN-03" in {row[0] for row in await rows("unlisted")}
+    found = await browser.get(f"/units/{UNIT}/book", params={"format": "xlsx", "part": "unlisted"})
+    assert found.content[:2] == b"PK"
+
+
 async def test_search_over_the_province_finds_rows_without_tone_marks(nhip: Web) -> None:
     http, browser = nhip.client(Role.TECHNICIAN), await nhip.browser()
     await taken(http, book_csv(*ROWS, ("4", "TS-2022-00010", *[""] * 8)))

@@ -25,3 +25,4 @@ CHANGES: Mapping[str, str] = {
     "end": mark("ends"),
     "remove": mark("removed"),
 }
+NAME, MACHINE = mark("Name"), mark("Machine")

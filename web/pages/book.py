@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
@@ -22,7 +22,7 @@ from inventory.exchange.diff import Change
 from inventory.exchange.faults import BadRows, Fault
 from web.auth.guard import require
 from web.auth.roles import Role, User
-from web.book import BOOK_COLUMNS, CHANGES, COLUMNS
+from web.book import BOOK_COLUMNS, CHANGES, COLUMNS, MACHINE, NAME
 from web.context import context_of
 from web.faults import fault
 from web.i18n import Speaker, language_of, local_time, mark, speaker
@@ -61,11 +61,15 @@ def book(
     request: Request,
     code: Code,
     done: Annotated[bool, Query()] = False,
+    part: Annotated[Literal["unclear", "unseen", "unlisted"] | None, Query()] = None,
     format: Format = None,  # noqa: A002 - it is what the address says
 ) -> Response:
-    """`done`: a file was taken. As a file it has the whole history, and can be taken in again."""
+    """`done`: a file was taken. As a file it has the whole history, and can be taken in again; `part` is a list to work through."""
     context, now = context_of(request), context_of(request).clock.now()
     known_unit(context, code)
+    if format and part:
+        beside = read_book(context.state, context.machines, code, now)
+        return as_file(_part(speaker(language_of(request), now), beside, part), format, now)
     if format:
         with context.state.read() as connection:
             rows = keeper.versions(connection, code)
@@ -125,6 +129,28 @@ async def take(
     return await run_in_threadpool(keep)
 
 
+def _part(say: Speaker, book: Book, part: Literal["unclear", "unseen", "unlisted"]) -> Table:
+    """What the page lists, as a table: rows of the book with the machines that they may be, or machines that are in no row."""
+    name = f"so-tai-san-{book.unit}-{part}"
+    if part == "unlisted":
+        titles = [say.gettext(title) for title in (NAME, MACHINE)]
+        return Table(name, titles, [(book.names[each], each) for each in _by_name(book)])
+    numbers = book.matching.unseen if part == "unseen" else book.matching.unclear
+    titles = [*(say.gettext(title) for title in BOOK_COLUMNS.values()), say.gettext(MACHINE)]
+    rows = [
+        (
+            *(getattr(book.rows[number], column) for column in BOOK_COLUMNS),
+            ", ".join(book.names[fit.machine] or fit.machine for fit in book.fits(number)),
+        )
+        for number in numbers
+    ]
+    return Table(name, titles, rows)
+
+
+def _by_name(book: Book) -> Sequence[str]:
+    return sorted(book.matching.unlisted, key=lambda each: ((book.names[each] or each).casefold(), each))
+
+
 def _preview(request: Request, code: str, wanted: Wanted, error: str = "") -> Response:
     context, now = context_of(request), context_of(request).clock.now()
     lines, faults = read_file(wanted.name, wanted.data)
@@ -171,9 +197,7 @@ def _page(request: Request, code: str, found: Book, *, done: bool = False, error
             if row.warranty_end
             and timedelta(0) <= keeper.last_day(row.warranty_end) - today <= timedelta(SOON_DAYS)
         },
-        "unlisted": sorted(
-            found.matching.unlisted, key=lambda each: ((found.names[each] or each).casefold(), each)
-        ),
+        "unlisted": _by_name(found),
         "address_of": lambda fit: _address(code, fit.machine),
         "address": lambda machine: _address(code, machine),
         "COLUMNS": COLUMNS,
