@@ -23,11 +23,12 @@ from agents.probes import probes as probes_with
 from agents.probes.guard import refuses_all_but
 from agents.secrets import Secrets
 from agents.snmp.desk import desk
-from agents.trigger import LINE_ROLES, Trigger
+from agents.trigger import LINE_ROLES, Settling, Trigger
 from agents.uplink import Uplink, load_plan
 from core import wire
 from core.clock import SteadyClock
 from core.errors import BadInput, Unavailable
+from core.told import CONFIGURED
 from core.values import Check, Result
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ class Agent:
         self.secrets = Secrets()
         self._trigger = Trigger()
         self._paths: list[int] = []
+        self._settling = Settling()
+        self._configs: dict[str, int] = {}
+        """Checks of configurations, by address."""
         self._stopping = asyncio.Event()
         self._jump = 0
         self._host_due = 0
@@ -173,6 +177,8 @@ class Agent:
 
     async def _tell(self, event: wire.Event) -> None:
         await self._parts.outbox.tell(msgspec.structs.replace(event, text=self.secrets.clean(event.text)))
+        if event.kind == CONFIGURED and (check := self._configs.get(event.source)) is not None:
+            self._settling.take(check, self._clock.now())
 
     async def _keep(self, document: wire.Document) -> None:
         await self._parts.outbox.add_document(document)
@@ -204,6 +210,7 @@ class Agent:
         )
         self._trigger.watch([c.id for c in plan.checks if c.role in LINE_ROLES])
         self._paths = [c.id for c in plan.checks if c.kind == "path"]
+        self._configs = {c.target: c.id for c in plan.checks if c.kind == "config"}
         for check in plan.checks:
             if check.kind in ("listen", "relay"):
                 parts.loop.start(check.id)  # what is sent unasked is not to be missed until its turn comes
@@ -216,6 +223,8 @@ class Agent:
             now = self._clock.now()
             await self._watch_wall_clock()
             await self._keep_bounds()
+            for check in self._settling.due(now):
+                self._parts.loop.start(check)
             if now >= self._host_due:
                 await self._tell_host(now)
             if now >= trim_due:

@@ -1,7 +1,12 @@
-"""When a line goes bad, its path is worth a look at once. Pure: results come in with their time, decisions go out.
+"""What is worth a look out of turn. Pure: what happened comes in with its time, decisions go out.
+
+When a line goes bad, its path is.
 
 When a line check that reached its target no longer does, the path is traced, at most once in CALM_MS; and once more when
 all line checks reach theirs again, so that the way before, during and after the trouble can be compared.
+
+When somebody changes a device's configuration, that is, once they are done: so long after the last change that was told, and
+not much longer after the first.
 """
 
 from collections.abc import Collection
@@ -9,6 +14,7 @@ from collections.abc import Collection
 from core.values import Status
 
 CALM_MS = 300_000
+SETTLED_MS, LATEST_MS = 60_000, 600_000
 LINE_ROLES = frozenset({"line", "hub"})
 
 
@@ -42,3 +48,23 @@ class Trigger:
             self._owed = False
             return True
         return False
+
+
+class Settling:
+    """Checks that are to run when what they look at changes no more."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, int] = {}
+        self._due: dict[int, int] = {}
+
+    def take(self, check: int, at: int) -> None:
+        """What the check looks at changed at `at` (ms)."""
+        first = self._first.setdefault(check, at)
+        self._due[check] = min(at + SETTLED_MS, first + LATEST_MS)
+
+    def due(self, now: int) -> list[int]:
+        """Those that are to run now, once for all that changed."""
+        found = [check for check, when in self._due.items() if when <= now]
+        for check in found:
+            del self._due[check], self._first[check]
+        return found

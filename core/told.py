@@ -5,6 +5,7 @@ from collections.abc import Mapping
 LINK_DOWN, LINK_UP = "link down", "link up"
 POWER_LOST, POWER_BACK = "power lost", "power back"
 RESTARTED = "restarted"
+CONFIGURED = "configuration changed"
 TRAP, SYSLOG = "trap", "syslog"
 UNREADABLE, TOO_MANY = "unreadable messages", "too many messages"
 
@@ -14,6 +15,7 @@ TOLD: Mapping[str, str] = {
     POWER_LOST: "a UPS feeds from its battery",
     POWER_BACK: "a UPS feeds from the mains again",
     RESTARTED: "the device was started anew",
+    CONFIGURED: "somebody changed the configuration of the device",
     TRAP: "any other trap",
     SYSLOG: "a syslog message of severity warning or worse",
     UNREADABLE: "how much of what the device sent was no message, and why",

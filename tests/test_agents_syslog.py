@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agents.listen.kinds import LONGEST, Notice, notice_of
 from agents.syslog import MAX_BYTES, Frames, Malformed, Message, parse
-from core.told import LINK_DOWN, LINK_UP, POWER_BACK, POWER_LOST, RESTARTED, SYSLOG
+from core.told import CONFIGURED, LINK_DOWN, LINK_UP, POWER_BACK, POWER_LOST, RESTARTED, SYSLOG
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,12 @@ def test_a_huge_message_is_cut_and_not_slow() -> None:
         ("Mains returned. No longer on UPS batteries.", POWER_BACK),
         ("%SYS-5-RESTART: System restarted --", RESTARTED),
         ("system,info router rebooted", RESTARTED),
+        ("%SYS-5-CONFIG_I: Configured from console by an on vty0 (10.0.0.9)", CONFIGURED),
+        ("%%10CFGMAN/5/CFGMAN_CFGCHANGED: -EventIndex=[4]-CommandSource=[2]", CONFIGURED),
+        ("%%01CFM/4/CFG_CHANGE(l)[12]:The configuration was changed.", CONFIGURED),
+        ("mgd[42]: UI_COMMIT: User 'an' requested 'commit' operation", CONFIGURED),
+        ("system,info filter rule changed by an", CONFIGURED),
+        ("system,info address added by winbox:an@10.0.0.9 (/ip address add)", CONFIGURED),
     ],
 )
 def test_links_and_power_are_known_in_the_words_of_many_vendors(text: str, kind: str) -> None:

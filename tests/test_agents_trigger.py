@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.trigger import CALM_MS, Trigger
+from agents.trigger import CALM_MS, LATEST_MS, SETTLED_MS, Settling, Trigger
 from core.values import Status
 
 UP, DOWN, UNKNOWN = Status.UP, Status.DOWN, Status.UNKNOWN
@@ -77,3 +77,30 @@ def test_there_are_never_more_than_two_traces_in_five_minutes(
         if line.take(check, status, now):
             traced.append(now)
     assert all(after - first >= CALM_MS for first, after in zip(traced, traced[3:], strict=False))
+
+
+def test_a_configuration_is_fetched_once_when_nobody_changes_it_any_more() -> None:
+    settling = Settling()
+    settling.take(7, 0)
+    settling.take(7, 30_000)
+    assert settling.due(SETTLED_MS) == []
+    assert settling.due(30_000 + SETTLED_MS) == [7]
+    assert settling.due(10 * SETTLED_MS) == []
+
+
+def test_who_goes_on_changing_it_puts_it_off_for_ten_minutes_only() -> None:
+    settling = Settling()
+    fetched = []
+    for now in range(0, 3 * LATEST_MS, 10_000):
+        settling.take(7, now)
+        fetched += [now for _ in settling.due(now)]
+    assert fetched == [LATEST_MS, 2 * LATEST_MS + 10_000]
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 100_000)), max_size=20))
+def test_every_change_is_followed_by_a_fetch_and_none_comes_without(changes: list[tuple[int, int]]) -> None:
+    settling = Settling()
+    for check, at in sorted(changes, key=lambda change: change[1]):
+        settling.take(check, at)
+    assert set(settling.due(100_000 + LATEST_MS)) == {check for check, _ in changes}
+    assert settling.due(10**9) == []

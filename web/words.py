@@ -276,6 +276,7 @@ EVENTS: Mapping[str, str] = {
     "power lost": mark("power lost"),
     "power back": mark("power back"),
     "restarted": mark("started anew"),
+    "configuration changed": mark("configuration changed"),
     "trap": mark("SNMP trap"),
     "syslog": mark("syslog message"),
     "unreadable messages": mark("messages that cannot be read"),

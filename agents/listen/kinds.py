@@ -2,14 +2,15 @@
 
 Vendors word the same thing differently; the patterns follow their manuals: Cisco and Ruijie `%LINK-3-UPDOWN`, Huawei
 `IF_STATE`, H3C `PHY_UPDOWN`, Juniper `SNMP_TRAP_LINK_DOWN`, MikroTik and Linux `link down`, HP `port 5 is now off-line`;
-UPS: APC's network card, apcupsd and NUT.
+UPS: APC's network card, apcupsd and NUT. That somebody changed the configuration: Cisco `%SYS-5-CONFIG_I`, Huawei `CFG_CHANGE`,
+H3C `CFGMAN_CFGCHANGED`, Juniper `UI_COMMIT`, MikroTik `system,info … changed by`.
 """
 
 import re
 from typing import NamedTuple
 
 from agents.syslog import SEVERITIES, WARNING, Message
-from core.told import LINK_DOWN, LINK_UP, POWER_BACK, POWER_LOST, RESTARTED, SYSLOG
+from core.told import CONFIGURED, LINK_DOWN, LINK_UP, POWER_BACK, POWER_LOST, RESTARTED, SYSLOG
 
 LONGEST = 300
 """Characters of an event's text."""
@@ -42,6 +43,10 @@ _RESTARTED = re.compile(
     r"%SYS-5-RESTART|\bsystem (?:re)?started\b|\brouter rebooted\b|\bsystem (?:was )?rebooted\b",
     re.IGNORECASE,
 )
+_CONFIGURED = re.compile(
+    r"%SYS-5-CONFIG_I\b|\bCFGMAN_CFGCHANGED\b|\bCFG_CHANGE\b|\bUI_COMMIT(?:_COMPLETED)?\b"
+    r"|\bsystem,info\b.{0,120}\b(?:added|changed|removed|moved) by \S"
+)
 
 
 def notice_of(message: Message) -> Notice | None:
@@ -63,4 +68,6 @@ def _kind(text: str) -> str:
         return POWER_BACK
     if _POWER_LOST.search(text):
         return POWER_LOST
-    return RESTARTED if _RESTARTED.search(text) else ""
+    if _RESTARTED.search(text):
+        return RESTARTED
+    return CONFIGURED if _CONFIGURED.search(text) else ""
