@@ -157,6 +157,7 @@ class Agent:
             heartbeat_ms=self._plan.heartbeat_ms,
             on_open=uplink.line_is_back,
             on_plan=uplink.fetch_plan,
+            on_run=self._run_now,
             diagnose=self._diagnose,
         )
         loop = Loop(self._probes, self._clock, self._take_result, secrets=self.secrets)
@@ -179,6 +180,11 @@ class Agent:
         await self._parts.outbox.tell(msgspec.structs.replace(event, text=self.secrets.clean(event.text)))
         if event.kind == CONFIGURED and (check := self._configs.get(event.source)) is not None:
             self._settling.take(check, self._clock.now())
+
+    def _run_now(self, check: int) -> None:
+        """Asked for by the centre: of the agent's own plan, and of configurations only."""
+        if check in self._configs.values():
+            self._parts.loop.start(check)
 
     async def _keep(self, document: wire.Document) -> None:
         await self._parts.outbox.add_document(document)

@@ -47,6 +47,7 @@ class Channel:
         heartbeat_ms: int,
         on_open: Callable[[], Awaitable[None]],
         on_plan: Callable[[], None],
+        on_run: Callable[[int], None],
         diagnose: Diagnose,
     ) -> None:
         self.connected = False
@@ -55,6 +56,7 @@ class Channel:
         self._headers = {"Authorization": credential.authorization}
         self._clock, self._tls = clock, tls
         self._on_open, self._on_plan, self._diagnose = on_open, on_plan, diagnose
+        self._on_run = on_run
         self._heard_at = 0
         self._looking: set[asyncio.Task[None]] = set()
         self._decoder = msgspec.json.Decoder(wire.ToAgent)
@@ -140,6 +142,8 @@ class Channel:
         match request:
             case wire.PlanChanged():
                 self._on_plan()
+            case wire.Run():
+                self._on_run(request.check)
             case wire.Diagnose():
                 look = asyncio.create_task(self._look(line, request))
                 self._looking.add(look)

@@ -156,6 +156,17 @@ class Hub:
             if link.agent.unit in units:
                 self._later(_send(link.socket, wire.PlanChanged()))
 
+    async def run(self, agent: str, check: int) -> None:
+        """Have the agent run a check of its plan now; what it finds comes with a report.
+
+        Raises:
+            Unavailable: the agent is not connected.
+        """
+        link = self._links.get(agent)
+        if link is None or not self.connected(agent):
+            raise Unavailable("the agent is not connected")
+        await _send(link.socket, wire.Run(check))
+
     async def diagnose(
         self, agent: str, kind: str, target: str, params: Mapping[str, object], who: str
     ) -> wire.Diagnosis:

@@ -291,6 +291,13 @@ class PlanChanged(msgspec.Struct, frozen=True, tag="plan"):
     """Centre to agent: fetch the plan."""
 
 
+class Run(msgspec.Struct, frozen=True, tag="run"):
+    """Centre to agent: run this check of your plan now, out of turn; its result comes with a report. An agent does so only
+    for kinds that are long in coming: `config`."""
+
+    check: Number
+
+
 DiagnosticKind = Literal["ping", "tcp", "dns", "http", "tls", "path", "throughput"]
 DIAGNOSTICS: tuple[DiagnosticKind, ...] = get_args(DiagnosticKind)
 """The whole list of what may be asked for: the centre takes no other, and an agent runs no other."""
@@ -330,7 +337,7 @@ class Diagnosis(msgspec.Struct, frozen=True, tag="diagnosis"):
     """What it found that is no figure: bodies of documents, by their kind."""
 
 
-ToAgent = Beat | PlanChanged | Diagnose
+ToAgent = Beat | PlanChanged | Run | Diagnose
 ToCentre = Beat | Diagnosis
 
 _report = msgspec.json.Decoder(Report)

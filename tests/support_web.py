@@ -41,10 +41,16 @@ class EchoHub:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, Mapping[str, object], str]] = []
         self.online = True
+        self.ran: list[tuple[str, int]] = []
         self.answer = Diagnosis("1", "up", "", {"rtt_mean_seconds": 0.01}, 12)
 
     def connected(self, agent: str) -> bool:
         return self.online
+
+    async def run(self, agent: str, check: int) -> None:
+        if not self.online:
+            raise Unavailable("the agent is not connected")
+        self.ran.append((agent, check))
 
     async def diagnose(
         self, agent: str, kind: str, target: str, params: dict[str, object], who: str

@@ -16,12 +16,14 @@ from support_snmp import free_port
 
 from agents import agent as resident
 from agents import credential as credentials
+from agents import trigger
 from agents.__main__ import main
 from agents.agent import Agent
 from agents.credential import Credential
 from core import wire
 from core.clock import SteadyClock
 from core.errors import BadInput
+from core.told import CONFIGURED, LINK_UP
 from core.values import Check, Result, Status
 
 ROOT = Path(__file__).parent.parent
@@ -153,6 +155,48 @@ async def test_a_changed_plan_is_worked_by_when_the_channel_says_so(rig: Rig) ->
     )
     await rig.centre.channels[-1].send_text(wire.encode(wire.PlanChanged()).decode())
     await rig.centre.until(lambda: any(check == 99 for _, _, check, _ in rig.centre.rows()), 5)
+
+
+CONFIGS = [
+    wire.PlanCheck(7, "config", "10.0.0.2", 86_400_000, 8_000),
+    wire.PlanCheck(8, "sweep", "*", 86_400_000, 8_000),
+    wire.PlanCheck(9, "steady", "192.0.2.1", 100, 50),
+]
+
+
+def ran(rig: Rig) -> set[int]:
+    """Checks that had a result; kinds that this agent has no probe for say so when they run."""
+    return {check for _, _, check, _ in rig.centre.rows()}
+
+
+async def test_a_configuration_is_fetched_out_of_turn_when_the_centre_asks_and_nothing_else_is(
+    rig: Rig,
+) -> None:
+    rig.centre.plan = wire.Plan("11950", CONFIGS, report_every_ms=50, heartbeat_ms=100)
+    rig.start()
+    await rig.centre.until(lambda: ran(rig) == {9} and bool(rig.centre.channels))
+    for check in (8, 99, 7):
+        await rig.centre.channels[-1].send_text(wire.encode(wire.Run(check)).decode())
+    await rig.centre.until(lambda: 7 in ran(rig))
+    assert ran(rig) == {7, 9}
+
+
+async def test_a_change_that_its_device_tells_of_has_the_configuration_fetched(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resident, "_HOUSEKEEPING_MS", 20)
+    monkeypatch.setattr(trigger, "SETTLED_MS", 40)
+    rig.centre.plan = wire.Plan("11950", CONFIGS, report_every_ms=50, heartbeat_ms=100)
+    rig.start()
+    await rig.centre.until(lambda: ran(rig) == {9})
+    now = rig.clock.now()
+    await rig.agent._tell(wire.Event(now, CONFIGURED, "by an", "10.0.0.3"))
+    await rig.agent._tell(wire.Event(now, LINK_UP, "ether1", "10.0.0.2"))
+    told = len(rig.numbers())
+    await rig.centre.until(lambda: len(rig.numbers()) > told + 5)
+    assert ran(rig) == {9}
+    await rig.agent._tell(wire.Event(now, CONFIGURED, "by an", "10.0.0.2"))
+    await rig.centre.until(lambda: ran(rig) == {7, 9})
 
 
 async def test_a_check_that_is_nonsense_harms_no_other(rig: Rig) -> None:

@@ -20,6 +20,7 @@ class Rig:
         self.clock = SteadyClock()
         self.opened = 0
         self.nudges = 0
+        self.ran: list[int] = []
         self.release = asyncio.Event()
         self.release.set()
 
@@ -32,6 +33,7 @@ class Rig:
             heartbeat_ms=50,
             on_open=self.on_open,
             on_plan=self.on_plan,
+            on_run=self.on_run,
             diagnose=self.diagnose,
         )
         self.task = asyncio.create_task(self.channel.run())
@@ -43,6 +45,10 @@ class Rig:
 
     def on_plan(self) -> None:
         self.nudges += 1
+        self.centre.news.set()
+
+    def on_run(self, check: int) -> None:
+        self.ran.append(check)
         self.centre.news.set()
 
     async def diagnose(self, request: wire.Diagnose) -> wire.Diagnosis:
@@ -119,3 +125,8 @@ async def test_a_centre_that_comes_back_is_found_within_five_seconds(rig: Rig) -
     await rig.centre.stop()
     await rig.centre.start(port=rig.centre.port)
     await rig.centre.until(lambda: rig.opened == 2, 5)
+
+
+async def test_a_check_that_is_to_run_now_is_handed_on(rig: Rig) -> None:
+    await rig.tell(wire.Run(7))
+    await rig.centre.until(lambda: rig.ran == [7])

@@ -183,6 +183,15 @@ async def test_a_diagnostic_of_an_agent_that_is_not_there_says_so(tmp_path: Path
             await here.centre.hub.diagnose(box.name, "ping", "192.0.2.1", {}, "an")
 
 
+async def test_an_agent_that_is_there_is_told_to_run_a_check_now(tmp_path: Path) -> None:
+    async with site(tmp_path) as here, agent(here) as box:
+        with pytest.raises(Unavailable, match="not connected"):
+            await here.centre.hub.run(box.name, 7)
+        await box.connect()
+        await here.centre.hub.run(box.name, 7)
+        assert (await box.hear(wire.Run)).check == 7
+
+
 async def test_a_plan_is_sent_once_and_news_of_it_come_down_the_channel(tmp_path: Path) -> None:
     async with site(tmp_path) as here, agent(here) as box:
         await box.connect()

@@ -37,6 +37,23 @@ def section(text: str, id_: str) -> str:
     return words(found[0])
 
 
+def asked(nhip: Web, reason: str = "") -> None:
+    """A check of the commune's agent fetches the router's configuration."""
+    failed = check_state(
+        990,
+        "11983",
+        nhip.clock.now(),
+        kind="config",
+        target=ADDRESS,
+        role="survey",
+        label="Router xã",
+        status=Status.DOWN if reason else Status.UP,
+        reason=reason,
+        figures={},
+    )
+    nhip.views.check_states.append(failed)
+
+
 def test_every_rule_and_every_vendor_has_words() -> None:
     assert set(RULES) == set(ALL)
     assert set(VENDORS) == set(KNOWN)
@@ -57,19 +74,7 @@ async def test_a_unit_lists_its_devices(nhip: Web) -> None:
 
 
 async def test_a_device_that_cannot_be_asked_is_listed_with_why(nhip: Web) -> None:
-    failed = check_state(
-        990,
-        "11983",
-        nhip.clock.now(),
-        kind="config",
-        target=ADDRESS,
-        role="survey",
-        label="Router xã",
-        status=Status.DOWN,
-        reason="host key changed|SHA256:abc",
-        figures={},
-    )
-    nhip.views.check_states.append(failed)
+    asked(nhip, "host key changed|SHA256:abc")
     page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
     assert f"Router xã {ADDRESS}" in page
     assert "Khóa SSH khác với trước đây nên không hỏi gì thiết bị: SHA256:abc" in page
@@ -137,3 +142,35 @@ def test_a_difference_that_is_too_long_is_cut_and_says_so() -> None:
     change = shown(difference(old, new))
     assert sum(len(hunk.lines) for hunk in change.hunks) == LINES
     assert (change.left, change.added, change.removed) == (LINES, LINES, LINES)
+
+
+async def test_one_is_fetched_now_by_the_units_agent(nhip: Web) -> None:
+    asked(nhip)
+    browser = await nhip.browser(Role.TECHNICIAN)
+    page = (await browser.get("/units/11983/configs")).text
+    token = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert token
+    form = {"address": ADDRESS, "csrf": token[1]}
+    answer = await browser.post("/units/11983/configs/fetch", data=form)
+    assert answer.status_code == 303
+    (agent,) = [each.agent for each in nhip.views.agents() if each.unit == "11983"]
+    assert nhip.hub.ran == [(agent, 990)]
+    assert "Trạm đo của đơn vị đang lấy cấu hình" in (await browser.get(answer.headers["location"])).text
+    nhip.hub.online = False
+    answer = await browser.post("/units/11983/configs/fetch", data=form)
+    assert "không kết nối nên chưa lấy được" in (await browser.get(answer.headers["location"])).text
+    answer = await browser.post("/units/11983/configs/fetch", data=form | {"address": "10.0.0.1"})
+    assert answer.headers["location"].endswith("?done=gone")
+
+
+async def test_viewers_have_nothing_fetched(nhip: Web) -> None:
+    asked(nhip)
+    path, body = "/api/v1/units/11983/configs/fetch", {"address": ADDRESS}
+    assert (await nhip.client(Role.VIEWER).post(path, json=body)).status_code == 403
+    assert nhip.hub.ran == []
+    technician = nhip.client(Role.TECHNICIAN)
+    assert (await technician.post(path, json=body)).status_code == 202
+    assert len(nhip.hub.ran) == 1
+    assert (await technician.post(path, json={"address": "x"})).status_code == 404
+    nhip.hub.online = False
+    assert (await technician.post(path, json=body)).status_code == 503

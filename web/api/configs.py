@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from inventory.configs.lines import Hunk
@@ -11,6 +12,7 @@ from web.api.problems import Problem
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import context_of
+from web.fetching import fetch_now
 
 router = APIRouter(tags=["configs"])
 Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
@@ -26,6 +28,21 @@ def of_unit(request: Request, code: str, _user: Technician) -> list[Configured]:
     if context.registry.unit(code, context.clock.now()) is None:
         raise Problem("not-found", "no unit has that code")
     return Configs(context.state).of_unit(code)
+
+
+class FetchRequest(BaseModel):
+    """`address` of a device of the unit that a check fetches the configuration of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+@router.post("/units/{code}/configs/fetch", status_code=202)
+async def fetch(request: Request, code: str, wanted: FetchRequest, user: Technician) -> None:
+    """Have the unit's agent fetch the configuration of one device now; it comes with a report. Needs the role technician."""
+    if not await fetch_now(context_of(request), code, wanted.address, user.name):
+        raise Problem("not-found", "no check of the unit fetches that")
 
 
 @router.get("/devices/{id}/configs")

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Form, Path, Query
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from collector.views import CheckState
+from core.errors import Unavailable
 from inventory.configs.lines import Hunk, split
 from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import Context, context_of
+from web.fetching import fetch_now, fetches
 from web.i18n import mark
 from web.pages.rendering import name_of, render
 
@@ -71,13 +74,15 @@ class Change:
 
 
 @router.get("/units/{code}/configs")
-def of_unit(request: Request, code: Code, _user: Technician) -> Response:
-    """Every device of the unit whose configuration is kept or asked for."""
+def of_unit(
+    request: Request, code: Code, _user: Technician, done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """Every device of the unit whose configuration is kept or asked for. `done` says what became of the button."""
     context = context_of(request)
     if context.registry.unit(code, context.clock.now()) is None:
         raise HTTPException(404)
     kept = {each.address: each for each in Configs(context.state).of_unit(code)}
-    checks = _checks(context, code)
+    checks = fetches(context, code)
     rows = [
         Row(_name(checks.get(address), address), address, kept.get(address), checks.get(address))
         for address in sorted(kept.keys() | checks.keys())
@@ -85,8 +90,20 @@ def of_unit(request: Request, code: Code, _user: Technician) -> Response:
     return render(
         request,
         "configs/unit.html",
-        {"unit": code, "unit_name": name_of(context, code), "rows": rows, "vendors": VENDORS},
+        {"unit": code, "unit_name": name_of(context, code), "rows": rows, "vendors": VENDORS, "done": done},
     )
+
+
+@router.post("/units/{code}/configs/fetch")
+async def fetch(
+    request: Request, code: Code, user: Technician, address: Annotated[str, Form(max_length=255)]
+) -> RedirectResponse:
+    """Fetch one of them now."""
+    try:
+        done = "asked" if await fetch_now(context_of(request), code, address, user.name) else "gone"
+    except Unavailable:
+        done = "away"
+    return RedirectResponse(f"/units/{quote(code)}/configs?done={done}", status_code=303)
 
 
 @router.get("/configs/{device}")
@@ -166,7 +183,7 @@ def _sides(versions: Sequence[ConfigVersion], old: int | None, new: int | None) 
 
 
 def _about(context: Context, found: Configured) -> dict[str, object]:
-    check = _checks(context, found.unit).get(found.address)
+    check = fetches(context, found.unit).get(found.address)
     return {
         "device": found,
         "name": _name(check, found.address),
@@ -174,13 +191,6 @@ def _about(context: Context, found: Configured) -> dict[str, object]:
         "check": check,
         "unit_name": name_of(context, found.unit),
     }
-
-
-def _checks(context: Context, code: str) -> Mapping[str, CheckState]:
-    """The checks that fetch configurations in a unit, by address."""
-    if context.views.unit(code) is None:
-        return {}
-    return {each.check.target: each for each in context.views.checks(code) if each.check.kind == "config"}
 
 
 def _name(check: CheckState | None, address: str) -> str:
