@@ -122,11 +122,9 @@ def _store(
 
 def devices(state: State, unit: str) -> Sequence[Device]:
     """The machines of a unit, agents' own first, each with its newest document."""
-    other = device_versions.alias()
-    of_device = other.c.device == devices_table.c.id
-    newest = sa.select(other.c.id).where(of_device).order_by(*_newest_first(other)).limit(1)
+    other, of_device, newest = _newest()
     count = sa.select(sa.func.count()).select_from(other).where(of_device).correlate(devices_table)
-    only = device_versions.c.id == newest.correlate(devices_table).scalar_subquery()
+    only = device_versions.c.id == newest
     query = (
         sa.select(devices_table, device_versions.c.body, count.scalar_subquery().label("versions"))
         .select_from(devices_table.join(device_versions, only))
@@ -135,6 +133,20 @@ def devices(state: State, unit: str) -> Sequence[Device]:
     )
     with state.read() as connection:
         return [_device(row) for row in connection.execute(query)]
+
+
+def macs(connection: sa.Connection) -> set[str]:
+    """MACs of all agents' own machines and of all devices that were asked, as they told last."""
+    found: set[str] = set()
+    _, _, newest = _newest()
+    own = devices_table.join(device_versions, device_versions.c.id == newest)
+    for part in ("$.networks", "$.interfaces"):
+        rows = sa.func.json_each(device_versions.c.body, part).table_valued("value", "type")
+        mac = sa.func.json_extract(rows.c.value, "$.mac")
+        # What is no object is no JSON by itself, and asking it for a part is an error.
+        query = sa.select(mac).select_from(own.join(rows, sa.true())).where(rows.c.type == "object")
+        found.update(text.lower() for text in connection.scalars(query) if isinstance(text, str))
+    return found
 
 
 def versions(state: State, device_id: int, newest: int = KEPT) -> Sequence[DeviceVersion]:
@@ -160,6 +172,14 @@ def versions(state: State, device_id: int, newest: int = KEPT) -> Sequence[Devic
         )
         for row in rows
     ]
+
+
+def _newest() -> tuple[sa.FromClause, sa.ColumnElement[bool], sa.ScalarSelect[int]]:
+    """Versions, those of a device of the table, and the id of the newest of them."""
+    other = device_versions.alias()
+    of_device = other.c.device == devices_table.c.id
+    newest = sa.select(other.c.id).where(of_device).order_by(*_newest_first(other)).limit(1)
+    return other, of_device, newest.correlate(devices_table).scalar_subquery()
 
 
 def _newest_first(table: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:

@@ -9,6 +9,7 @@ from support_registry import small_province
 from support_web import Web, web
 
 from core.wire import Document
+from inventory.devices import store_device, store_host
 from inventory.findings import keeper
 from inventory.findings.keeper import KeptFinding
 from inventory.lan.store import store_lan
@@ -58,6 +59,23 @@ def test_of_what_a_sweep_hears_only_what_no_inventory_tells_of_is_unknown(place:
     (found,) = place.findings()
     assert (found.kind, found.subject, found.device, found.name) == ("unknown", PRINTER, "printer", "may-in")
     assert (found.unit, found.since, found.opened_at, found.closed_at) == (UNIT, NOW, NOW, None)
+
+
+def test_the_agents_own_machine_and_what_is_asked_are_known_whatever_else_their_documents_hold(
+    place: Place,
+) -> None:
+    own, router, odd = "dc:a6:32:01:02:03", "d4:ca:6d:00:00:01", "d4:ca:6d:00:00:02"
+    host = {"networks": [{"mac": own.upper()}, "odd", 7, None, {"mac": [odd]}, [{"mac": odd}]]}
+    asked = {"address": "10.33.1.1", "interfaces": [{"name": "ether1", "mac": router}]}
+    none = {"address": "10.33.1.2", "interfaces": "none", "networks": {"mac": odd}}
+    with place.web.state.write() as connection:
+        document = Document("host", NOW, host)
+        store_host(connection, unit=UNIT, agent="a", document=document, received_at=NOW)
+        for body in (asked, none):
+            store_device(connection, unit=UNIT, document=Document("device", NOW, body), received_at=NOW)
+    place.sweep(NOW, seen(own), seen(router), seen(odd))
+    place.stock(NOW)
+    assert place.told() == [("unknown", odd)]
 
 
 def test_taking_stock_again_changes_nothing_until_something_was_heard(place: Place) -> None:

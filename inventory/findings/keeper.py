@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from core.errors import BadInput
 from inventory.census.facts import Counted
+from inventory.devices import macs
 from inventory.findings.decide import Finding, Had, Heard, Mark, findings
 from inventory.findings.tables import device_marks
 from inventory.findings.tables import findings as table
@@ -104,7 +105,7 @@ def _wanted(
     spoken = sa.select(device_marks).where(_m.undone_at.is_(None), _m.says.in_(VERDICTS)).order_by(_m.id)
     for row in connection.execute(spoken):
         marks[row.unit].append(Mark(current(row.subject), row.says, row.at))
-    known = {mac for each in machines for mac in each.facts.macs}
+    known = macs(connection).union(*(each.facts.macs for each in machines))
     return {
         (unit, found.kind, found.subject): found
         for unit in {*heard, *had}
