@@ -42,14 +42,14 @@ class Checks:
 def test_results_within_the_objective_count_whole_and_those_within_four_times_that_half() -> None:
     results = {NOW + 1: 0.4, NOW + 2: 1.0, NOW + 3: 3.9, NOW + 4: 4.1, NOW + 5: None}
     found = score(results, T, WHOLE, 5_000)
-    assert found == Score(satisfied=2, tolerating=1, frustrated=2)
+    assert found == Score(satisfied=2, tolerating=1, frustrated=2, failed=1)
     assert found.value == pytest.approx(0.5)
 
 
 def test_a_failure_while_the_units_own_line_was_down_counts_for_nothing() -> None:
     cut = line(3_600 * S, [(100 * S, 200 * S)])
     results = {NOW + at * S: None for at in (95, 150, 203, 400)}
-    assert score(results, T, cut, 5_000) == Score(0, 0, 1)
+    assert score(results, T, cut, 5_000) == Score(0, 0, 1, 1)
 
 
 def test_nothing_is_slow_of_which_too_little_is_known() -> None:
@@ -57,6 +57,14 @@ def test_nothing_is_slow_of_which_too_little_is_known() -> None:
     assert not is_slow(Score(0, 0, 2))
     assert is_slow(Score(1, 2, 1))
     assert not is_slow(Score(7, 0, 3))
+
+
+def test_what_failed_and_answers_quickly_again_is_not_slow() -> None:
+    results = {NOW + at * S: None if at < 600 else 0.2 for at in range(0, 900, 30)}
+    found = score(results, T, WHOLE, 5_000)
+    assert found.value is not None
+    assert found.value < 0.5
+    assert not is_slow(found)
 
 
 @given(st.lists(st.builds(Score, *[st.integers(0, 99)] * 3)))

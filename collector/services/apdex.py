@@ -1,7 +1,8 @@
 """How quick a service answers, as one number. Pure.
 
 Apdex (Application Performance Index, Technical Specification 1.1): of all results, those within the objective T count whole, those
-within 4 T half, slower ones and failures not at all. Failures while a unit's own line was down are left out.
+within 4 T half, slower ones and failures not at all. Failures while a unit's own line was down are left out. Whether it is slow is
+said by those that worked: what was down a moment ago may be quick.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,20 +22,20 @@ FEWEST = 3
 
 def score(results: Mapping[int, float | None], slow_ms: int, line: Line, timeout_ms: int) -> Score:
     """`results`: seconds that each took, by time; None for one that failed."""
-    satisfied = tolerating = frustrated = 0
+    satisfied = tolerating = frustrated = failed = 0
     objective = slow_ms / 1000
     around = timeout_ms + EDGE_MS
     counts = without(line.works, union((start - around, end + EDGE_MS) for start, end in line.cut))
     for at, seconds in results.items():
         if seconds is None:
-            frustrated += any(start <= at < end for start, end in counts)
+            failed += any(start <= at < end for start, end in counts)
         elif seconds <= objective:
             satisfied += 1
         elif seconds <= TOLERATED * objective:
             tolerating += 1
         else:
             frustrated += 1
-    return Score(satisfied, tolerating, frustrated)
+    return Score(satisfied, tolerating, frustrated + failed, failed)
 
 
 def total(scores: Iterable[Score]) -> Score:
@@ -44,10 +45,11 @@ def total(scores: Iterable[Score]) -> Score:
         sum(each.satisfied for each in found),
         sum(each.tolerating for each in found),
         sum(each.frustrated for each in found),
+        sum(each.failed for each in found),
     )
 
 
 def is_slow(found: Score | None) -> bool:
-    """Whether so many results say so little for it."""
-    value = found.value if found is not None and found.count >= FEWEST else None
-    return value is not None and value < SLOW_BELOW
+    """Whether it took so long so often when it worked."""
+    pace = found.pace if found is not None and found.worked >= FEWEST else None
+    return pace is not None and pace < SLOW_BELOW

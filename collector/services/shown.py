@@ -41,7 +41,7 @@ def seen_with_scores(seen: Mapping[str, Seen], scores: Mapping[str, Score]) -> M
     for unit, each in seen.items():
         score = scores.get(unit)
         if each.sees is Sees.UP and score is not None and is_slow(score):
-            each = replace(each, sees=Sees.SLOW, since=None, reason=f"{TOO_SLOW}|{score.value:.2f}")  # noqa: PLW2901 - as it is from here on
+            each = replace(each, sees=Sees.SLOW, since=None, reason=f"{TOO_SLOW}|{score.pace:.2f}")  # noqa: PLW2901 - as it is from here on
         found[unit] = each
     return found
 

@@ -39,6 +39,8 @@ class Score:
     satisfied: int
     tolerating: int
     frustrated: int
+    failed: int = 0
+    """Of the frustrated."""
 
     @property
     def count(self) -> int:
@@ -48,6 +50,15 @@ class Score:
     def value(self) -> float | None:
         """0 to 1; None without results."""
         return (self.satisfied + self.tolerating / 2) / self.count if self.count else None
+
+    @property
+    def worked(self) -> int:
+        return self.count - self.failed
+
+    @property
+    def pace(self) -> float | None:
+        """As `value`, of those that worked."""
+        return (self.satisfied + self.tolerating / 2) / self.worked if self.worked else None
 
 
 @dataclass(frozen=True, slots=True)

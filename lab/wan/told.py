@@ -54,8 +54,8 @@ def _trouble(trouble: Mapping[str, Any]) -> Trouble:
 
 
 def is_well(all_: All) -> bool:
-    """Whether every service works for every unit; after an outage its score is low for a while."""
-    return all(each.status in ("up", "slow") and each.works == each.of for each in all_.values())
+    """Whether every service works for every unit."""
+    return all(each.status == "up" and each.works == each.of for each in all_.values())
 
 
 @dataclass(slots=True)
