@@ -138,9 +138,9 @@ async def web(
 
 
 @contextlib.asynccontextmanager
-async def served(app: Application) -> AsyncIterator[str]:
-    """The application on a real server on a free port of loopback; its address."""
-    config = uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", lifespan="on")
+async def served(app: Application, *, port: int = 0) -> AsyncIterator[str]:
+    """The application on a real server on a free port of loopback, or on one that it had; its address."""
+    config = uvicorn.Config(app, port=port, log_level="error", ws="websockets-sansio", lifespan="on")
     server = Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # the test's own signals
     running = asyncio.create_task(server.serve())

@@ -23,6 +23,7 @@ OPEN = {
     "/metrics",  # on loopback; a test of its own
     "/readyz",
     "/sign-in",
+    "/machines-worker.js",
     "/static/palette.css",
     "/static/{name:path}",
 }

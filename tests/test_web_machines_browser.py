@@ -42,6 +42,7 @@ BRIEF = "<img src=x onerror=window.got=1>{{7*7}}"
 MAC = "00:1b:a9:66:66:66"
 
 
+REACHED = "address => fetch(address).then(() => true, () => false)"
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
   .filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest(".scroll"))
   .map(each => `${each.tagName}.${each.className}`)"""
@@ -210,7 +211,7 @@ async def test_a_technician_with_a_phone_approves_what_is_unknown(tmp_path: Path
         unknown = page.locator("#urgent li", has_text="android-box")
         await expect(unknown.locator(".badge")).to_have_text("Chưa rõ")
         await unknown.locator("button").click()
-        await expect(page.locator("[role=status]")).to_have_text("Đã chấp thuận.")
+        await expect(page.locator(".note.good")).to_have_text("Đã chấp thuận.")
         await expect(unknown).to_have_count(0)
         await page.locator("#pc a", has_text="VP-DONGTIEN-02").click()
         await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-02")
@@ -296,3 +297,51 @@ async def test_the_code_on_a_printed_label_opens_its_machine(tmp_path: Path) -> 
         await page.emulate_media(media="screen")
         await page.goto(next(code for code in codes if machines["VP-DONGTIEN-03"] in code))
         await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-03")
+
+
+async def test_a_unit_that_was_kept_is_shown_when_the_centre_is_not_reached_until_one_signs_out(
+    tmp_path: Path,
+) -> None:
+    async with machines_web(tmp_path) as made, async_playwright() as driver:
+        add_user(made.state, "lan", Role.TECHNICIAN, PASSWORD, made.clock.now(), QUICK)
+        chromium = await driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        try:
+            page = await chromium.new_page(viewport={"width": 390, "height": 900})
+            await page.clock.set_fixed_time(made.clock.now() / 1000)
+            async with served(made.app) as url:
+                await page.goto(url)
+                await page.fill("#name", "lan")
+                await page.fill("#password", PASSWORD)
+                await page.click("main button")
+                await page.wait_for_selector("#unit-11950")
+                await page.goto(f"{url}/units/{UNIT}/machines")
+                await expect(page.locator("#kept [data-old]")).to_be_hidden()
+                await page.locator("#kept button").click()
+                await expect(page.locator("#kept [data-done]")).to_contain_text("cho tới khi đăng xuất")
+            name = name_of(made, "VP-DONGTIEN-02")
+            await page.clock.set_fixed_time(made.clock.now() / 1000 + 3_600)
+
+            await page.goto(f"{url}/machines/{name}")  # the server is gone
+            await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-02")
+            await expect(page.locator("#kept [data-old]")).to_be_visible()
+            assert (
+                await page.evaluate("getComputedStyle(document.querySelector('.halves')).display") == "grid"
+            )
+            await page.fill("#note", "Không có mạng")
+            await page.locator("#said button", has_text="Chỉ ghi chú").click()
+            await expect(page.locator("#waiting li")).to_contain_text("Không có mạng")
+            assert await page.evaluate(REACHED, f"/units/{UNIT}/machines")
+            assert not await page.evaluate(REACHED, "/machines/findings"), "nobody asked to keep it"
+
+            port = int(url.rpartition(":")[2])
+            async with served(made.app, port=port):
+                await page.goto(f"{url}/units/{UNIT}/machines")
+                await expect(page.locator("#waiting")).to_be_hidden()
+                with made.state.read() as connection:
+                    (kept,) = keeper.marks(connection, subjects=[name])
+                assert kept.note == "Không có mạng"
+                await page.locator(".who form button").click()
+                await page.wait_for_selector("#password")
+            assert not await page.evaluate(REACHED, f"/units/{UNIT}/machines")
+        finally:
+            await chromium.close()
