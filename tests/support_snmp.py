@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,12 +103,14 @@ def _running(command: list[str], log: Path, ready: bytes) -> Iterator[None]:
         process.wait(10)
 
 
-def unpack(folder: Path) -> dict[str, str]:
-    """Every recorded device of the package into `folder`; the text of each, by its community."""
+def unpack(folder: Path, only: Collection[str] = ()) -> dict[str, str]:
+    """Recorded devices of the package into `folder`, all without `only`; the text of each, by its community."""
     found = {}
     served = tuple(f"{root}.".encode() for root in _served())
     for path in sorted((*RECORDINGS.rglob("*.snmprec.bz2"), *RECORDINGS.rglob("*.snmprec"))):
         name = "-".join(path.relative_to(RECORDINGS).parts).removesuffix(".bz2").removesuffix(".snmprec")
+        if only and name not in only:
+            continue
         data = bz2.decompress(path.read_bytes()) if path.suffix == ".bz2" else path.read_bytes()
         # What is asked for is all that is served: some recordings are a hundred megabytes of counters.
         kept = [line for line in data.splitlines() if line.startswith(served)]

@@ -282,6 +282,15 @@ def test_the_switch_that_an_agent_hears_tells_the_port_of_its_own_machine(nhip: 
     assert ports({"dc:a6:32:01:02:03"}, "x", asked, sightings) == [("sw-1", "Gi0/7")]
 
 
+def test_a_port_that_is_named_by_its_mac_is_called_what_the_switch_calls_it(nhip: Web) -> None:
+    near = {"protocol": "lldp", "chassis": "aa", "port": "00:1b:0d:00:00:07", "port_description": "port7"}
+    sweep(nhip, nhip.clock.now(), sighting("00:1b:0d:00:00:01", "switch", neighbour={**near, "name": "sw-1"}))
+    with nhip.state.read() as connection:
+        sightings = read_sightings(connection, UNIT)
+    asked = devices(nhip.state, UNIT)
+    assert ports({"dc:a6:32:01:02:03"}, "x", asked, sightings) == [("sw-1", "port7")]
+
+
 async def test_the_tables_of_a_switch_tell_the_port_of_a_machine_to_people_and_programs(nhip: Web) -> None:
     with nhip.state.write() as connection:
         now = nhip.clock.now()

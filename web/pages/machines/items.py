@@ -246,5 +246,7 @@ def ports(
     for sighting in sightings if agents else ():
         for near in sighting.neighbours:
             switch = _text(near.get("name")) or _text(near.get("chassis")) or sighting.mac
-            found[switch, _text(near.get("port")) or _text(near.get("port_description"))] = None
+            port, described = _text(near.get("port")), _text(near.get("port_description"))
+            # Some name a port by its MAC, and call it something beside.
+            found[switch, described if described and port.count(":") == 5 else port or described] = None
     return list(found)
