@@ -58,12 +58,22 @@ def test_numbers_of_lines_are_those_of_both_texts(old: str, new: str) -> None:
             assert (line.old is None, line.new is None) == (line.sign == "+", line.sign == "-")
 
 
+def test_a_few_changes_in_a_long_text_are_shown_as_such() -> None:
+    old = [line for n in range(2_000) for line in (f"interface Gi0/{n}", " switchport mode access", "!")]
+    new = [f"{line} x" if n % 600 == 0 else line for n, line in enumerate(old)]
+    hunks = difference(joined(old), joined(new))
+    assert len(hunks) == 10
+    assert applied(joined(old), hunks) == joined(new)
+    assert [line.sign for hunk in hunks for line in hunk.lines if line.sign != " "] == ["-", "+"] * 10
+
+
 def test_what_is_too_large_to_compare_counts_as_changed_whole() -> None:
-    size = int(MOST_PAIRS**0.5) + 1
-    old, new = (joined([f"{side} {n}" for n in range(size)]) for side in "ab")
-    hunks = difference(f"same\n{old}same\n", f"same\n{new}same\n")
-    assert applied(f"same\n{old}same\n", hunks) == f"same\n{new}same\n"
-    assert len(hunks[0].lines) == 2 * size + 2
+    size = 12_000
+    old, new = (joined([str((n * step) % 100) for n in range(size)]) for step in (7, 11))
+    assert size * size // 100 > MOST_PAIRS
+    hunks = difference(f"same\n{old}x\nsame\n", f"same\n{new}y\nsame\n")
+    assert applied(f"same\n{old}x\nsame\n", hunks) == f"same\n{new}y\nsame\n"
+    assert [line.sign for line in hunks[0].lines].count("-") == size
 
 
 def test_a_difference_of_another_text_is_refused() -> None:

@@ -3,13 +3,15 @@
 What both begin and end with is set aside first; what is left and is too large to be compared counts as changed whole.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-MOST_PAIRS = 9_000_000
-"""Lines of one times lines of the other, past which they are not compared: 3,000 changed lines each."""
+MOST_PAIRS = 1_000_000
+"""Pairs of equal lines, one of each text, past which they are not compared. Lines that stand everywhere (`!`) do not count:
+`difflib` starts nothing with one that is more than a hundredth of its text."""
 Sign = Literal[" ", "-", "+"]
 
 
@@ -113,10 +115,17 @@ def _steps(before: Sequence[str], after: Sequence[str]) -> Iterator[_Step]:
     tail = next((n for n in range(least - head) if before[-1 - n] != after[-1 - n]), least - head)
     i_end, j_end = len(before) - tail, len(after) - tail
     yield "equal", 0, head, 0, head
-    if (i_end - head) * (j_end - head) > MOST_PAIRS:
+    if _pairs(before[head:i_end], after[head:j_end]) > MOST_PAIRS:
         yield "replace", head, i_end, head, j_end
     else:
         matcher = SequenceMatcher(None, before[head:i_end], after[head:j_end])
         for kind, a, a_end, b, b_end in matcher.get_opcodes():
             yield kind, a + head, a_end + head, b + head, b_end + head
     yield "equal", i_end, len(before), j_end, len(after)
+
+
+def _pairs(before: Sequence[str], after: Sequence[str]) -> int:
+    """How many places there are at which a common stretch may begin: what comparing takes time for."""
+    ours, theirs = Counter(before), Counter(after)
+    popular = len(after) // 100 + 1 if len(after) >= 200 else len(after)
+    return sum(count * ours[line] for line, count in theirs.items() if count <= popular)
