@@ -11,6 +11,7 @@ from support_web import Web, web
 
 from inventory.census import keeper
 from inventory.census.coverage import day_of
+from inventory.census.lists import of_unit
 from inventory.census.tables import coverage_days, machine_facts
 from inventory.changes import put as put_registry
 from inventory.machines.tables import heard
@@ -51,6 +52,31 @@ def test_facts_are_made_once_and_anew_when_a_machine_is_heard_again(nhip: Web) -
     with nhip.state.read() as connection:
         names = nhip.context.machines.names_of_faces()
         assert sorted(each.facts.free_ratio or 0 for each in keeper.counted(connection, names)) == [0.05, 0.2]
+
+
+def test_machines_whose_agents_have_one_name_are_counted_each(nhip: Web) -> None:
+    put(nhip.state, *(told(pc(n, device="from-one-image")) for n in (1, 2, 3)))
+    stock(nhip)
+    listed = of_unit(nhip.state, nhip.context.machines, "11950")
+    assert [each.facts.serial for each in listed] == ["SN000001", "SN000002", "SN000003"]
+    assert [each.last_seen for each in listed] == [NOW] * 3
+    put(
+        nhip.state,
+        told(pc(2, device="from-one-image"), NOW + DAY),
+        told(pc(1, device="from-one-image"), NOW + DAY),
+    )
+    listed = of_unit(nhip.state, nhip.context.machines, "11950")
+    assert [each.last_seen - NOW for each in listed] == [DAY, DAY, 0]
+
+
+def test_what_an_agent_told_before_a_repair_counts_no_more(nhip: Web) -> None:
+    told_of = {"antivirus": [{"name": "Kaspersky", "enabled": True}]}
+    put(nhip.state, told(pc(1, **told_of)))
+    renamed = {**pc(1)["content"]["hardware"], "name": "KETOAN-MOI"}
+    put(nhip.state, told(pc(1, hardware=renamed, antivirus=[]), NOW + DAY))
+    (listed,) = of_unit(nhip.state, nhip.context.machines, "11950")
+    assert len(nhip.context.machines.faces_of(listed.name)) == 2
+    assert listed.facts.antivirus is None
 
 
 def test_facts_that_were_lost_are_made_again_as_they_were(nhip: Web) -> None:

@@ -11,6 +11,7 @@ from inventory.census.coverage import Counts
 from inventory.census.facts import SECTIONS, Counted, Facts, facts_of
 from inventory.census.tables import coverage_days, machine_facts
 from inventory.machines import contents
+from inventory.machines.reads import newest_of_agents
 from inventory.machines.tables import heard, machine_versions
 from inventory.state import State
 
@@ -60,7 +61,7 @@ def _made(connection: sa.Connection, row: Any) -> dict[str, object]:
             content[section] = {**content.get(section, {}), **value} if isinstance(value, dict) else value
     facts = facts_of(content, row.item_type)
     return {
-        "unit": row.unit,
+        "face": row.face,
         "device": row.device,
         "at": row.at,
         "facts": _encoder.encode(facts).decode(),
@@ -70,15 +71,16 @@ def _made(connection: sa.Connection, row: Any) -> dict[str, object]:
 
 def counted(connection: sa.Connection, names: Mapping[int, str]) -> Sequence[Counted]:
     """All machines. `names` says which machine each face stands in (`Machines.names_of_faces`)."""
-    by_machine: dict[str, list[tuple[int, str, Facts]]] = {}
+    by_machine: dict[str, list[Any]] = {}
     for row in connection.execute(_ALL):
         name = names.get(row.face)
         if name is not None:
-            by_machine.setdefault(name, []).append((row.at, row.unit, _decoder.decode(row.facts)))
+            by_machine.setdefault(name, []).append(row)
     found = []
-    for name, told in by_machine.items():
-        told.sort(key=lambda each: (-each[0], each[1]))
-        found.append(Counted(name, told[0][1], told[0][0], together([facts for *_, facts in told])))
+    for name, rows in by_machine.items():
+        told = newest_of_agents(rows)
+        facts = together([_decoder.decode(row.facts) for row in told])
+        found.append(Counted(name, told[0].unit, told[0].at, facts))
     return found
 
 
@@ -130,18 +132,17 @@ def newest_day(connection: sa.Connection) -> int | None:
     return found
 
 
+OF_HEARD = sa.and_(machine_facts.c.face == heard.c.face, machine_facts.c.device == heard.c.device)
 _STALE = (
     sa.select(
-        heard.c.unit, heard.c.device, heard.c.at, heard.c.item_type, heard.c.moving, machine_versions.c.digest
+        heard.c.face, heard.c.device, heard.c.at, heard.c.item_type, heard.c.moving, machine_versions.c.digest
     )
     .join(machine_versions, machine_versions.c.id == heard.c.version)
-    .outerjoin(
-        machine_facts, sa.and_(machine_facts.c.unit == heard.c.unit, machine_facts.c.device == heard.c.device)
-    )
+    .outerjoin(machine_facts, OF_HEARD)
     .where(sa.or_(machine_facts.c.at.is_(None), machine_facts.c.at < heard.c.at))
     .limit(AT_ONCE)
 )
 _PUT = sa.insert(machine_facts).prefix_with("OR REPLACE")
-_ALL = sa.select(heard.c.at, heard.c.unit, heard.c.face, machine_facts.c.facts).join(
-    machine_facts, sa.and_(machine_facts.c.unit == heard.c.unit, machine_facts.c.device == heard.c.device)
+_ALL = sa.select(heard.c.at, heard.c.unit, heard.c.device, heard.c.face, machine_facts.c.facts).join(
+    machine_facts, OF_HEARD
 )

@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from inventory.census.facts import Facts
-from inventory.census.keeper import refresh, together
+from inventory.census.keeper import OF_HEARD, refresh, together
 from inventory.census.tables import machine_facts
 from inventory.census.words import wanted
 from inventory.lan.reads import Sighting, search_sightings
-from inventory.machines.reads import Machines
+from inventory.machines.reads import Machines, newest_of_agents
 from inventory.machines.tables import faces, heard
 from inventory.state import State
 
@@ -66,17 +67,15 @@ def search(state: State, machines: Machines, query: str, limit: int) -> list[Lis
     machines.refresh()
     c = machine_facts.c
     hit_query = (
-        sa.select(c.unit, c.device)
+        sa.select(faces.c.key)
+        .join(machine_facts, c.face == faces.c.id)
         .where(*(sa.or_(*(c.words.contains(form, autoescape=True) for form in each)) for each in forms))
-        .order_by(~c.words.contains(f"\n{forms[0][-1]}\n", autoescape=True), c.unit, c.device)
+        .order_by(~c.words.contains(f"\n{forms[0][-1]}\n", autoescape=True), faces.c.unit, c.face)
         .limit(2 * limit)  # few machines have more than two agents
     )
     with state.read() as connection:
-        hits = [tuple(row) for row in connection.execute(hit_query)]
-        keys = {
-            (row.unit, row.device): row.key for row in connection.execute(_KEYS, {"hits": json.dumps(hits)})
-        }
-        names = list(dict.fromkeys(machines.current(keys[hit]) for hit in hits if hit in keys))[:limit]
+        hits = connection.scalars(hit_query).all()
+        names = list(dict.fromkeys(map(machines.current, hits)))[:limit]
         found = {each.name: each for each in _listed(connection, machines, names)}
     return [found[name] for name in names if name in found]
 
@@ -87,7 +86,11 @@ def search_lans(state: State, query: str, limit: int) -> list[Sighting]:
     with state.read() as connection:
         sighted = search_sightings(connection, wanted(query), 2 * limit)
         units = {each.unit for each in sighted}
-        facts = connection.execute(sa.select(c.unit, c.facts).where(c.unit.in_(units)))
+        facts = connection.execute(
+            sa.select(faces.c.unit, c.facts)
+            .join(machine_facts, c.face == faces.c.id)
+            .where(faces.c.unit.in_(units))
+        )
         known = {(row.unit, mac) for row in facts for mac in _decoder.decode(row.facts).macs}
     return [each for each in sighted if (each.unit, each.mac) not in known][:limit]
 
@@ -98,17 +101,17 @@ def _listed(connection: sa.Connection, machines: Machines, names: Iterable[str])
     first: dict[str, int] = {}
     for face, seen in connection.execute(_FACES, ids):
         first[owner[face]] = min(seen, first.get(owner[face], seen))
-    told: dict[str, list[tuple[int, str, Facts | None]]] = {}
+    heard_of: dict[str, list[Any]] = {}
     for row in connection.execute(_TOLD, ids):
-        facts = None if row.facts is None else _decoder.decode(row.facts)
-        told.setdefault(owner[row.face], []).append((row.at, row.unit, facts))
+        heard_of.setdefault(owner[row.face], []).append(row)
     found = []
-    for name, several in told.items():
-        several.sort(key=lambda each: (-each[0], each[1]))
-        at, unit, _ = several[0]
-        made = [facts for *_, facts in several if facts is not None]
-        if made:  # those of what came within the last minutes may not be made yet
-            found.append(Listed(name, unit, first[name], at, together(made)))
+    for name, rows in heard_of.items():
+        latest = max(rows, key=lambda row: row.at)
+        # Those of what came within the last minutes may not be made yet: what was told before is shown until then.
+        made = newest_of_agents(row for row in rows if row.facts is not None)
+        if made:
+            facts = together([_decoder.decode(row.facts) for row in made])
+            found.append(Listed(name, latest.unit, first[name], latest.at, facts))
     return found
 
 
@@ -119,23 +122,8 @@ def _by_hostname(listed: Listed) -> tuple[str, str]:
 _ids = sa.func.json_each(sa.bindparam("ids")).table_valued("value")
 _FACES = sa.select(faces.c.id, faces.c.first_seen).join(_ids, _ids.c.value == faces.c.id)
 _TOLD = (
-    sa.select(heard.c.at, heard.c.unit, heard.c.face, machine_facts.c.facts)
+    sa.select(heard.c.at, heard.c.unit, heard.c.device, heard.c.face, machine_facts.c.facts)
     .select_from(_ids)
     .join(heard, heard.c.face == _ids.c.value)
-    .outerjoin(
-        machine_facts, sa.and_(machine_facts.c.unit == heard.c.unit, machine_facts.c.device == heard.c.device)
-    )
-)
-_hits = sa.func.json_each(sa.bindparam("hits")).table_valued("value")
-_KEYS = (
-    sa.select(heard.c.unit, heard.c.device, faces.c.key)
-    .select_from(_hits)
-    .join(
-        heard,
-        sa.and_(
-            heard.c.unit == sa.func.json_extract(_hits.c.value, "$[0]"),
-            heard.c.device == sa.func.json_extract(_hits.c.value, "$[1]"),
-        ),
-    )
-    .join(faces, faces.c.id == heard.c.face)
+    .outerjoin(machine_facts, OF_HEARD)
 )

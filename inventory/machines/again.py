@@ -17,15 +17,17 @@ class Again:
     """Order does not matter: of each agent the newest report is what was heard last."""
 
     def __init__(self) -> None:
-        self._newest: dict[Key, tuple[int, str, Mapping[str, Any]]] = {}
+        self._newest: dict[tuple[str, str, int], tuple[int, str, Mapping[str, Any]]] = {}
+        self._agents: set[Key] = set()
         self._seen: dict[str, set[tuple[int, int]]] = {faces.name: set(), machine_versions.name: set()}
 
     def __contains__(self, key: Key) -> bool:
-        return key in self._newest
+        return key in self._agents
 
     def add(self, known: Row, at: int, source: str, moves: Mapping[str, Any]) -> None:
         """`known` is what was heard of the agent, of which this is a repetition."""
-        key = known.unit, known.device
+        key = known.unit, known.device, known.face
+        self._agents.add(key[:2])
         if key not in self._newest or at > self._newest[key][0]:
             self._newest[key] = at, source, moves
         self._seen[faces.name].add((known.face, at))
@@ -36,14 +38,22 @@ class Again:
         if not self._newest:
             return
         rows = [
-            {"of_unit": unit, "of_device": device, "at": at, "source": source, "moving": contents.pack(moves)}
-            for (unit, device), (at, source, moves) in self._newest.items()
+            {
+                "of_unit": unit,
+                "of_device": device,
+                "of_face": face,
+                "at": at,
+                "source": source,
+                "moving": contents.pack(moves),
+            }
+            for (unit, device, face), (at, source, moves) in self._newest.items()
         ]
         connection.execute(_HEARD_AGAIN, rows)
         for name, seen in self._seen.items():
             connection.execute(_WIDEN[name], [{"wanted": id_, "seen": at} for id_, at in seen])
             seen.clear()
         self._newest.clear()
+        self._agents.clear()
 
 
 def widen(connection: sa.Connection, table: sa.Table, id_: int, at: int) -> None:
@@ -67,6 +77,7 @@ _HEARD_AGAIN = (
     .where(
         heard.c.unit == sa.bindparam("of_unit"),
         heard.c.device == sa.bindparam("of_device"),
+        heard.c.face == sa.bindparam("of_face"),
         heard.c.at < sa.bindparam("at"),
     )
     .values({name: sa.bindparam(name) for name in ("at", "source", "moving")})

@@ -192,6 +192,14 @@ def _content(connection: sa.Connection, digest: bytes) -> dict[str, Any]:
     return found
 
 
+def newest_of_agents(rows: Iterable[Any]) -> list[Any]:
+    """Of rows of `heard` of one machine what each agent told last, the newest first: what it told before a repair is over."""
+    last: dict[str, Any] = {}
+    for row in sorted(rows, key=lambda row: (-row.at, row.unit, row.face)):
+        last.setdefault(row.device, row)
+    return list(last.values())
+
+
 def _view(connection: sa.Connection, name: str, rows_of: Iterable[int]) -> MachineView | None:
     ids = list(rows_of)
     h, v, f = heard.c, machine_versions.c, faces.c
@@ -206,7 +214,7 @@ def _view(connection: sa.Connection, name: str, rows_of: Iterable[int]) -> Machi
         .order_by(v.last_seen.desc(), v.first_seen.desc(), v.id)
         .limit(1)
     ).scalar_one()
-    told = connection.execute(sa.select(heard).where(h.face.in_(ids)).order_by(h.at)).all()
+    told = newest_of_agents(connection.execute(sa.select(heard).where(h.face.in_(ids))))[::-1]
     content = json.loads(contents.get(connection, newest))
     for row in told:
         for section, value in contents.unpack(row.moving).items():

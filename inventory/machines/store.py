@@ -100,8 +100,9 @@ def _take_all(
     again = Again()
     outcomes: list[bool | Exception] = []
     for told, look in zip(reports, looks, strict=True):
-        row = known.of((told.unit, look.device)) if look else None
-        if look is not None and row is not None and row.quick == look.digest:
+        rows = known.of((told.unit, look.device)) if look else ()
+        row = next((row for row in rows if look is not None and row.quick == look.digest), None)
+        if look is not None and row is not None:
             again.add(row, told.at, told.source, look.moving)
             outcomes.append(False)
             continue
@@ -126,37 +127,45 @@ class _Known:
 
     def __init__(self, connection: sa.Connection, keys: Collection[Key]) -> None:
         self._connection = connection
-        self._rows: dict[Key, Row | None] = dict.fromkeys(keys)
+        self._rows: dict[Key, list[Row]] = {}
         if keys:
-            found = connection.execute(_HEARD, {"keys": json.dumps(list(keys))})
-            self._rows |= {(row.unit, row.device): row for row in found}
+            self._read(keys)
 
-    def of(self, key: Key) -> Row | None:
+    def of(self, key: Key) -> Sequence[Row]:
+        """Of each face that the agent has, the newest first."""
         if key not in self._rows:
-            self._rows[key] = self._connection.execute(_HEARD, {"keys": json.dumps([key])}).first()
+            self._read([key])
         return self._rows[key]
+
+    def _read(self, keys: Collection[Key]) -> None:
+        self._rows |= {key: [] for key in keys}
+        for row in self._connection.execute(_HEARD, {"keys": json.dumps(list(keys))}):
+            self._rows[row.unit, row.device].append(row)
 
     def forget(self, key: Key) -> None:
         self._rows.pop(key, None)
 
 
-def _completed(connection: sa.Connection, inventory: Inventory, known: Row | None) -> Mapping[str, Any]:
+def _completed(connection: sa.Connection, inventory: Inventory, rows: Sequence[Row]) -> Mapping[str, Any]:
     """The whole of which the agent sent the sections that changed."""
-    if known is None:
+    if not rows:
         raise BadInput("a part of an inventory whose whole never came", where="$.partial")
+    known = rows[0]
     digest = connection.scalar(_DIGEST, {"wanted": known.version})
     whole = json.loads(contents.get(connection, digest or b""))
     return {**whole, **contents.unpack(known.moving), **inventory.content}
 
 
 def _keep(
-    connection: sa.Connection, told: Told, inventory: Inventory, known: Row | None, quick: bytes
+    connection: sa.Connection, told: Told, inventory: Inventory, rows: Sequence[Row], quick: bytes
 ) -> bool:
-    content = _completed(connection, inventory, known) if inventory.partial else inventory.content
+    content = _completed(connection, inventory, rows) if inventory.partial else inventory.content
     plain = contents.canonical(steady(content))
     signs = read_signs({"deviceid": inventory.device_id, "content": content})
     face, new_face = _face(connection, told, signs.key(told.unit), msgspec.json.encode(signs).decode())
-    base = None if known is None else connection.scalar(_DIGEST, {"wanted": known.version})
+    known = next((row for row in rows if row.face == face), None)
+    near = known or next(iter(rows), None)
+    base = None if near is None else connection.scalar(_DIGEST, {"wanted": near.version})
     digest, new_content = contents.put(connection, plain, base)
     version, new = _version(connection, face, digest, told.at, fresh=new_face or new_content)
     if known is None or (told.at, quick) > (known.at, known.quick):
@@ -216,6 +225,7 @@ _HEARD = (
             heard.c.device == sa.func.json_extract(_wanted.c.value, "$[1]"),
         ),
     )
+    .order_by(heard.c.at.desc(), heard.c.face)
 )
 _HEARD_NEW = sa.insert(heard).prefix_with("OR REPLACE")
 _FACE = sa.select(faces.c.id).where(faces.c.key == sa.bindparam("wanted"))

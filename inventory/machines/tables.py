@@ -44,8 +44,8 @@ heard = sa.Table(
     METADATA,
     sa.Column("unit", sa.Text, primary_key=True),
     sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("face", sa.ForeignKey("faces.id"), primary_key=True, index=True),
     sa.Column("at", Time, nullable=False),
-    sa.Column("face", sa.ForeignKey("faces.id"), nullable=False, index=True),
     sa.Column("version", sa.ForeignKey("machine_versions.id"), nullable=False),
     sa.Column("quick", sa.LargeBinary, nullable=False),
     sa.Column("client", sa.Text, nullable=False),
@@ -55,7 +55,8 @@ heard = sa.Table(
     sa.Column("moving", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-"""The newest inventory of each agent on a machine: `quick` tells whether the next one says anything new, `moving` is what of
+"""The newest inventory of each agent on a machine, and of each of several machines whose agents carry one name, as those
+from one image do; what an agent told before the machine changed stays behind. `quick` tells whether the next one says anything new, `moving` is what of
 it moves by itself, compressed JSON."""
 
 identity_answers = sa.Table(
