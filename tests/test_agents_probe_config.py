@@ -189,6 +189,17 @@ async def test_who_speaks_no_ssh_is_told_as_such() -> None:
     assert result.reason.startswith("no SSH|")
 
 
+async def test_who_takes_the_connection_and_says_nothing_is_told_as_such() -> None:
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(wait, "127.0.0.1", 0)
+    async with server:
+        result = await Configs().run(check(server.sockets[0].getsockname()[1], 8_000))
+    assert (result.status, result.reason) == (Status.DOWN, "silent|sign-in")
+
+
 async def test_another_key_is_told_and_gets_no_password(tmp_path: Path) -> None:
     first, second = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     device = cisco()
@@ -397,6 +408,20 @@ class TestARealRouter:
         result = await Configs(tmp_path, child=frr.child).run(at_frr())
         assert result.status is Status.DOWN
         assert result.reason.startswith("host key changed|SHA256:")
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not MAY, reason=WHY_NOT)
+async def test_a_real_linux_gives_the_files_that_make_it_what_it_is(tmp_path: Path) -> None:
+    with router(tmp_path, shell="/bin/bash") as found:
+        probe = Configs(child=found.child)
+        first, again = [document(await probe.run(at_frr(vendor="linux"))) for _ in range(2)]
+    running = str(first["running"])
+    assert "==> /etc/ssh/sshd_config <==\n" in running
+    assert "==> /etc/frr/frr.conf <==\nfrr version 8.4.4\n" in running
+    assert "\npassword •••\nenable password •••\n" in running
+    assert not [secret for secret in support_routers_ssh.SECRETS if secret in running]
+    assert first == again
 
 
 def test_the_child_is_the_one_that_agents_start() -> None:

@@ -7,6 +7,7 @@ since a device may say more than there is memory.
 import base64
 import hashlib
 import signal
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from agents.icmp.refusals import refusal
 
 _RAW = 3 << 20
 """Bytes of all that a device says: two configurations, with what is wiped away again."""
+_CONNECTING = 0.5
+"""Of the time for all."""
 _SHORT = 2_000
 """Characters of an answer in which a refusal is looked for: a configuration may have such words somewhere."""
 
@@ -152,6 +155,8 @@ def fetch(order: Order) -> Said:
 
 
 def _read(order: Order, vendor: Vendor, keys: _FirstMet, stage: list[str]) -> tuple[str, str | None]:
+    # A device that is not there is told from one that takes the connection and says nothing.
+    line = socket.create_connection((order.host, order.port), timeout=order.seconds * _CONNECTING)
     driver = type("Device", (_Careful, CLASS_MAPPER[vendor.netmiko]), {"order": order, "keys": keys})
     device: BaseConnection = driver(
         device_type=vendor.netmiko,
@@ -160,9 +165,11 @@ def _read(order: Order, vendor: Vendor, keys: _FirstMet, stage: list[str]) -> tu
         username=order.user,
         password=order.password,
         secret=order.enable,
-        conn_timeout=order.seconds,
-        banner_timeout=order.seconds,
-        auth_timeout=order.seconds,
+        sock=line,
+        # The alarm comes first.
+        conn_timeout=2 * order.seconds,
+        banner_timeout=2 * order.seconds,
+        auth_timeout=2 * order.seconds,
         auto_connect=False,
     )
     try:
@@ -177,6 +184,7 @@ def _read(order: Order, vendor: Vendor, keys: _FirstMet, stage: list[str]) -> tu
     finally:
         # Not `disconnect`: it sends words, and waits for answers.
         device.paramiko_cleanup()
+        line.close()
 
 
 def _answer(device: BaseConnection, vendor: Vendor, command: str, order: Order) -> str:
@@ -204,8 +212,6 @@ def _reason(error: BaseException, stage: str) -> str:
             return f"host key changed|{fingerprint(cause.key)}"
         if isinstance(cause, ReadException):
             return "connection reset"
-        if isinstance(cause, paramiko.ssh_exception.NoValidConnectionsError):
-            return refusal(next(iter(cause.errors.values())))
         if isinstance(cause, OSError):
             return "timeout" if isinstance(cause, TimeoutError) else refusal(cause)
         if isinstance(cause, EOFError):
