@@ -63,6 +63,24 @@ async def test_versions_are_shown_and_compared(nhip: Web) -> None:
     assert back.json() == []
 
 
+async def test_those_of_the_province_that_break_a_rule_or_are_not_saved_are_found(nhip: Web) -> None:
+    now = nhip.clock.now()
+    here = keep(nhip.state, now)
+    there = keep(nhip.state, now, unit="11950", text="ip ssh version 2\n", startup=OLD, saved=False)
+    client = nhip.client(Role.TECHNICIAN)
+
+    async def ids(query: str) -> list[int]:
+        return [each["id"] for each in (await client.get(f"/api/v1/configs{query}")).json()["items"]]
+
+    assert await ids("") == [here, there]
+    assert await ids("?rule=telnet") == [here]
+    assert await ids("?rule=ntp") == [there]
+    assert await ids("?saved=false") == [there]
+    assert await ids("?rule=telnet&saved=false") == []
+    assert (await client.get("/api/v1/configs?rule=x")).status_code == 404
+    assert (await nhip.client(Role.VIEWER).get("/api/v1/configs")).status_code == 403
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -61,12 +61,18 @@ class Configs:
 
     def of_unit(self, unit: str) -> list[Configured]:
         """By address."""
+        return self._where(devices.c.unit == unit)
+
+    def all(self) -> list[Configured]:
+        """Those of every unit, by unit and address."""
+        return self._where(sa.true())
+
+    def _where(self, which: sa.ColumnElement[bool]) -> list[Configured]:
         has = sa.select(config_seen.c.id).where(config_seen.c.device == devices.c.id)
-        query = (
-            sa.select(devices.c.id).where(devices.c.unit == unit, has.exists()).order_by(devices.c.address)
-        )
+        query = sa.select(devices.c.id).where(which, has.exists()).order_by(devices.c.unit, devices.c.address)
         with self._state.read() as connection:
-            return [found for id_ in connection.scalars(query) if (found := _configured(connection, id_))]
+            ids = connection.scalars(query).all()
+            return [found for id_ in ids if (found := _configured(connection, id_)) is not None]
 
     def device(self, device: int) -> Configured | None:
         """None if no configuration of it is kept."""

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from inventory.configs.compliance import RULES
 from inventory.configs.lines import Hunk
 from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
+from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
 from web.auth.guard import require
 from web.auth.roles import Role, User
@@ -19,6 +21,28 @@ Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
 Device = Annotated[int, Path(alias="id", ge=1, lt=1 << 63, description="`id` of `units/{code}/configs`.")]
 _VERSION = "`id` of one of its versions."
 Version = Annotated[int, Path(ge=1, lt=1 << 63, description=_VERSION)]
+
+
+@router.get("/configs")
+def everywhere(
+    request: Request,
+    response: Response,
+    _user: Technician,
+    rule: Annotated[str | None, Query(max_length=32, description="Only devices that break this one.")] = None,
+    saved: Annotated[bool | None, Query(description="Only what is, or is not, saved.")] = None,
+    limit: Limit = 200,
+    cursor: Cursor = None,
+) -> Page[Configured]:
+    """Devices of all units whose configuration is kept, by id. Needs the role technician."""
+    if rule is not None and rule not in RULES:
+        raise Problem("not-found", f"no rule has that name: there are {', '.join(RULES)}")
+    found = [
+        each
+        for each in Configs(context_of(request).state).all()
+        if (rule is None or any(fault.rule == rule for fault in each.faults))
+        and (saved is None or each.saved is saved)
+    ]
+    return page(request, response, *page_of(found, lambda each: each.id, "configs", cursor, limit, int))
 
 
 @router.get("/units/{code}/configs")
