@@ -147,4 +147,4 @@ def test_who_may_test_a_network_may_not_run_checks_with_secrets() -> None:
 
 
 def test_every_probe_is_for_services_or_is_known_not_to_be() -> None:
-    assert PROBES.keys() - KINDS == {"snmp", "path", "listen", "relay", "sweep", "throughput"}
+    assert PROBES.keys() - KINDS == {"config", "snmp", "path", "listen", "relay", "sweep", "throughput"}
