@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ from support_assets import book_csv
 from support_assets import take as take_book
 from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
 from support_machines import put, told
+from support_photos import PLACE, png, with_segments
 from support_views import DAY
 from support_web import PASSWORD, QUICK, Web, served
 from test_web_pages_browser import CHROMIUM, QUIET, _is_fault, moved
@@ -24,6 +26,8 @@ from inventory.census.lists import of_unit
 from inventory.changes import put as put_registry
 from inventory.devices import store_device
 from inventory.findings import keeper
+from inventory.photos import keeper as photos
+from inventory.photos.jpeg import MOST_BYTES
 from web.auth import Role
 from web.auth.users import add_user
 
@@ -47,6 +51,8 @@ WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...do
   .filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest(".scroll"))
   .map(each => `${each.tagName}.${each.className}`)"""
 """What reaches over the edge of the screen."""
+PIXELS = """each => { const canvas = new OffscreenCanvas(16, 24), pen = canvas.getContext("2d"); pen.drawImage(each, 0, 0);
+  return [[...pen.getImageData(8, 3, 1, 1).data], [...pen.getImageData(8, 20, 1, 1).data]]; }"""
 
 
 @asynccontextmanager
@@ -345,3 +351,77 @@ async def test_a_unit_that_was_kept_is_shown_when_the_centre_is_not_reached_unti
             assert not await page.evaluate(REACHED, f"/units/{UNIT}/machines")
         finally:
             await chromium.close()
+
+
+async def test_a_photo_taken_without_a_line_is_scaled_down_waits_and_arrives_once(tmp_path: Path) -> None:
+    noise = random.Random(5).randbytes(2_400 * 3)
+    async with window(tmp_path, machines_web, width=390, cut=True) as (made, page, url):
+        name = name_of(made, "VP-DONGTIEN-02")
+        await page.goto(f"{url}/machines/{name}")
+        await page.route("**/photos", lambda route: route.abort())
+        add, chooser = page.locator("#photo [data-add]"), page.locator("#photo input[type=file]")
+        await expect(add).to_be_disabled()
+        await chooser.nth(1).set_input_files(
+            {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8no"}
+        )
+        await expect(page.locator("#photo [data-failed]")).to_be_visible()
+        await expect(add).to_be_disabled()
+        large = {"name": "x.png", "mimeType": "image/png", "buffer": png(2_400, 3_200, noise)}
+        await chooser.nth(0).set_input_files(large)
+        await expect(page.locator("#photo canvas")).to_be_visible()
+        await expect(page.locator("#photo [data-failed]")).to_be_hidden()
+        await page.fill("#photo-note", HOSTILE)
+        await add.click()
+        await expect(page.locator("#waiting li")).to_contain_text("VP-DONGTIEN-02 · ảnh · </title>")
+        await expect(add).to_be_disabled()
+        with made.state.read() as connection:
+            assert photos.of_machine(connection, [name]) == []
+
+        await page.unroute("**/photos")
+        await moved(page, 30_000)
+        await expect(page.locator("#waiting")).to_be_hidden()
+        await moved(page, 60_000)
+        await page.reload()
+        with made.state.read() as connection:
+            (kept,) = photos.of_machine(connection, [name])
+        assert (max(kept.width, kept.height), kept.width * 4, kept.who) == (1_600, kept.height * 3, "lan")
+        assert (kept.note, 50_000 < kept.size <= MOST_BYTES) == (HOSTILE, True)
+        shown = page.locator("#photos img")
+        await shown.scroll_into_view_if_needed()
+        assert await shown.evaluate("each => each.decode().then(() => each.naturalWidth)") == kept.width
+        await expect(page.locator("#photos li")).to_contain_text("{{7*7}}")
+        assert await page.evaluate("window.got") is None
+        assert await page.evaluate(WIDE) == []
+
+
+async def test_a_phones_photo_leaves_its_place_behind_and_stands_upright(tmp_path: Path) -> None:
+    # EXIF of one entry: orientation 6, to be turned by a quarter to the right.
+    turned = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0" + PLACE
+    async with window(tmp_path, machines_web, width=390) as (made, page, url):
+        name = name_of(made, "VP-DONGTIEN-02")
+        await page.goto(f"{url}/machines/{name}")
+        taken = with_segments((0xE1, 0, turned))
+        await (
+            page.locator("#photo input[type=file]")
+            .nth(0)
+            .set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": taken})
+        )
+        await page.locator("#photo [data-add]").click()
+        await expect(page.locator("#photos img")).to_be_visible()
+        with made.state.read() as connection:
+            (kept,) = photos.of_machine(connection, [name])
+            _, body = photos.body(connection, [name], kept.id) or ("", b"")
+        assert (kept.width, kept.height) == (16, 24)
+        assert PLACE not in body
+        red, blue = await page.locator("#photos img").evaluate(PIXELS)
+        assert (red[0] > 150 > red[2], blue[2] > 150 > blue[0]) == (True, True), "red above, blue below"
+
+
+async def test_a_browser_without_room_says_so_and_loses_nothing(tmp_path: Path) -> None:
+    async with window(tmp_path, machines_web, width=390, cut=True) as (made, page, url):
+        await page.goto(f"{url}/machines/{name_of(made, 'VP-DONGTIEN-02')}")
+        await page.evaluate("localStorage.setItem('other', 'x'.repeat(5 * 1024 * 1024 - 100))")
+        await page.fill("#note", "Ở phòng một cửa")
+        await page.locator("#said button", has_text="Chỉ ghi chú").click()
+        await expect(page.locator("#waiting [data-full]")).to_be_visible()
+        await expect(page.locator("#note")).to_have_value("Ở phòng một cửa")

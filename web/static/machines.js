@@ -63,7 +63,12 @@
     delete fields.csrf;
     if (button?.name) fields[button.name] = button.value;
     const word = { user, action: form.getAttribute("action"), at: Date.now(), title: form.dataset.later, fields };
-    write([...read(), word]);
+    const full = box.querySelector("[data-full]");
+    full.hidden = true;
+    try { write([...read(), word]); } catch { // photos fill what a browser keeps for a site
+      box.hidden = full.hidden = false;
+      return;
+    }
     form.reset();
     const address = await send();
     if (address) location.assign(address);

@@ -12,6 +12,8 @@ from inventory.census.lists import of_machine
 from inventory.devices import devices
 from inventory.findings import keeper
 from inventory.lan.reads import read_sightings
+from inventory.photos import keeper as photos
+from inventory.photos.jpeg import LONGEST_SIDE, MOST_BYTES
 from web.api.assets import booked
 from web.book import BOOK_COLUMNS
 from web.context import Context, context_of
@@ -51,6 +53,7 @@ def machine(
     listed = of_machine(context.state, context.machines, name)
     with context.state.read() as connection:
         sightings = read_sightings(connection, found.unit)
+        taken = photos.of_machine(connection, context.machines.keys_of(name))
     software = sorted(
         (str(row.get("name") or ""), str(row.get("version") or ""))
         for row in parts(found.content, "softwares")
@@ -76,6 +79,10 @@ def machine(
             "more_software": max(0, len(software) - SOFTWARE),
             "history": history,
             "since": then.isoformat(),
+            "photos": taken,
+            "most_photos": photos.MOST,
+            "photo_side": LONGEST_SIDE,
+            "photo_bytes": MOST_BYTES,
             "changed": None if changed is None else sections(spoken, changed),
             **_said(context, found.unit, name),
         },

@@ -27,11 +27,10 @@ from web.pages.machines.items import GROUPS, Item, Shown, Told, shown
 from web.pages.machines.netbox import for_netbox
 from web.pages.machines.tables import MachinesFormat, as_file, of_machines
 from web.pages.rendering import name_of, render
+from web.photos import said_at
 
 SHEET_DAYS = 30
 """So long a word “verified” counts for the sheet, where no day is chosen."""
-LATE_MS = 14 * 24 * 3_600_000
-"""So long ago may have been said what a phone sends later."""
 
 router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
@@ -136,12 +135,11 @@ async def say(
 
     def keep() -> None:
         now = context.clock.now()
-        said = now if at is None or not now - LATE_MS <= at <= now else at
         with context.state.read() as connection:
             unknown = [each.subject for each in keeper.read(connection, code, "unknown")]
         subjects = [subject] if subject else unknown[: keeper.MOST] if says == "approved" else []
         if subjects:
-            keeper.mark(context.state, code, subjects, says, note, user.name, said)
+            keeper.mark(context.state, code, subjects, says, note, user.name, said_at(at, now))
             if says in keeper.VERDICTS:
                 take_stock(context.state, context.machines, context.registry.units(now), now)
 

@@ -1,0 +1,1 @@
+"""Photos of machines. `jpeg` is pure: what is taken of a file; `keeper` stores it."""
