@@ -80,6 +80,14 @@ async def test_what_runs_comes_without_secrets_and_is_compared_with_what_it_woul
         "running": KEPT,
         "startup": "",
         "saved": True,
+        "facts": {
+            "model": "",
+            "serial": "",
+            "firmware": "",
+            "modules": None,
+            "neighbours": None,
+            "notes": [f"refused|{question.command}" for question in VENDORS["cisco"].facts],
+        },
     }
     assert result.figures == {"config_bytes": len(KEPT.encode()), "config_lines": 10}
 

@@ -17,6 +17,7 @@ from core.errors import BadInput
 from core.wire import Document
 from inventory.configs import compliance, store
 from inventory.configs.compliance import RULES, Fault, faults
+from inventory.configs.facts import Fact, Known
 from inventory.configs.lines import MOST_PAIRS, applied, difference, split
 from inventory.configs.reads import Configs
 from inventory.configs.store import store_config
@@ -384,3 +385,112 @@ async def test_one_that_an_agent_reports_is_kept_and_a_bad_one_costs_nothing_els
         (device,) = Configs(here.state).of_unit("u1")
         assert device.vendor == "cisco"
         assert here.ingest.counters()["documents_refused_total"] == 1
+
+
+def facts(**more: object) -> dict[str, object]:
+    return {"model": "S1", "serial": "A1", "firmware": "1.0", **more}
+
+
+def module(name: str, serial: str) -> dict[str, object]:
+    return {"name": name, "model": "SFP", "serial": serial}
+
+
+def neighbour(port: str, name: str) -> dict[str, object]:
+    return {"port": port, "name": name, "remote": "g0/1", "address": ""}
+
+
+def told(state: State) -> Known:
+    configs = Configs(state)
+    (device,) = configs.of_unit("11950")
+    found = configs.facts(device.id)
+    assert found is not None
+    return found
+
+
+def test_a_fact_that_changes_keeps_the_day_and_makes_no_version(state: State) -> None:
+    for at, firmware in ((1, "1.0"), (2, "1.0"), (3, ""), (4, "2.0"), (5, "2.0")):
+        keep(state, (at, body(facts=facts(firmware=firmware))))
+    found = told(state)
+    assert found.firmware == Fact("2.0", since=4, before="1.0")
+    assert (found.model, found.serial) == (Fact("S1", 1, ""), Fact("A1", 1, ""))
+    assert found.at == 5
+    assert Configs(state).of_unit("11950")[0].versions == 1
+
+
+def test_a_module_that_goes_is_remembered_and_one_that_comes_is_new(state: State) -> None:
+    old, new = module("g0/1", "X1"), module("g0/1", "X2")
+    keep(state, (1, body(facts=facts(modules=[old]))), (2, body(facts=facts())))
+    assert [(each.serial, each.since, each.gone) for each in told(state).modules] == [("X1", 1, None)]
+    keep(state, (3, body(facts=facts(modules=[new]))))
+    assert [(each.serial, each.since, each.gone) for each in told(state).modules] == [
+        ("X1", 1, 3),
+        ("X2", 3, None),
+    ]
+    keep(state, (4, body(facts=facts(modules=[old, new]))))
+    assert [(each.serial, each.since, each.gone) for each in told(state).modules] == [
+        ("X1", 4, None),
+        ("X2", 3, None),
+    ]
+
+
+def test_neighbours_are_those_that_were_told_last(state: State) -> None:
+    here, there = neighbour("g1", "a"), neighbour("g2", "b")
+    keep(state, (1, body(facts=facts(neighbours=[here, there]))), (2, body(facts=facts(neighbours=[there]))))
+    keep(state, (3, body(facts=facts(notes=["silent|show lldp neighbors detail"]))))
+    found = told(state)
+    assert [(each.port, each.name, each.since) for each in found.neighbours] == [("g2", "b", 1)]
+    assert found.notes == ["silent|show lldp neighbors detail"]
+
+
+def test_a_device_that_was_asked_nothing_has_no_facts(state: State) -> None:
+    keep(state, (1, body()))
+    assert Configs(state).facts(1) is None
+    assert Configs(state).facts(99) is None
+
+
+def test_facts_of_looks_that_are_dropped_go_too(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "KEPT", 1)
+    keep(state, *((n, body(f"{n}\n", facts=facts(firmware=f"{n}.0"))) for n in range(4)))
+    assert told(state).firmware == Fact("3.0", 3, "")
+    with state.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(config_texts)) == 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 9),
+            st.sampled_from(["", "1.0", "2.0"]),
+            st.none() | st.lists(st.sampled_from([module("a", "1"), module("a", "2"), module("b", "3")])),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.randoms(),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_same_looks_in_any_order_any_number_of_times_are_the_same_facts(
+    tmp_path_factory: pytest.TempPathFactory,
+    said: list[tuple[int, str, list[dict[str, object]] | None]],
+    random: object,
+) -> None:
+    documents = [
+        (at, body(facts=facts(firmware=firmware, modules=modules))) for at, firmware, modules in said
+    ]
+    shown = []
+    for order in (documents, random.sample(documents * 2, len(documents) * 2)):  # type: ignore[attr-defined]
+        state = State(tmp_path_factory.mktemp("state") / "state.db")
+        state.create_all()
+        keep(state, *order)
+        shown.append(told(state))
+        state.close()
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"model": 7}, {"model": "x" * 257}, {"modules": [{"name": "a"}]}, {"modules": [module("a", "b")] * 513}],
+)
+def test_facts_that_are_none_are_refused(state: State, wrong: dict[str, object]) -> None:
+    with pytest.raises(BadInput, match="not a configuration"):
+        keep(state, (1, body(facts=wrong)))

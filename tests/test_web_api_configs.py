@@ -81,6 +81,28 @@ async def test_those_of_the_province_that_break_a_rule_or_are_not_saved_are_foun
     assert (await nhip.client(Role.VIEWER).get("/api/v1/configs")).status_code == 403
 
 
+async def test_what_a_device_says_of_itself_is_told_with_since_when(nhip: Web) -> None:
+    now = nhip.clock.now()
+    end = {"port": "Gi1/0/25", "name": "rt", "remote": "Gi0/1", "address": "10.33.83.1"}
+    part = {"name": "1", "model": "WS-C2960X", "serial": "FOC9901XA01"}
+    for at, firmware in ((now - 2 * HOUR, "15.2(7)E3"), (now - HOUR, "15.2(7)E4")):
+        id_ = keep(nhip.state, at, facts={"firmware": firmware, "modules": [part], "neighbours": [end]})
+    answer = await nhip.client(Role.TECHNICIAN).get(f"/api/v1/devices/{id_}/configs/facts")
+    assert answer.json() == {
+        "at": now - HOUR,
+        "model": None,
+        "serial": None,
+        "firmware": {"value": "15.2(7)E4", "since": now - HOUR, "before": "15.2(7)E3"},
+        "modules": [part | {"since": now - 2 * HOUR, "gone": None}],
+        "neighbours": [end | {"since": now - 2 * HOUR}],
+        "notes": [],
+    }
+    other = keep(nhip.state, now, unit="11950")
+    assert (
+        await nhip.client(Role.TECHNICIAN).get(f"/api/v1/devices/{other}/configs/facts")
+    ).status_code == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -102,7 +124,12 @@ async def test_what_makes_no_sense_is_refused(nhip: Web, path: str) -> None:
 
 async def test_viewers_see_none_of_it(nhip: Web) -> None:
     id_ = keep(nhip.state, nhip.clock.now())
-    for path in ("units/11983/configs", f"devices/{id_}/configs", f"devices/{id_}/configs/1"):
+    for path in (
+        "units/11983/configs",
+        f"devices/{id_}/configs",
+        f"devices/{id_}/configs/1",
+        f"devices/{id_}/configs/facts",
+    ):
         assert (await nhip.client(Role.VIEWER).get(f"/api/v1/{path}")).status_code == 403
 
 

@@ -100,6 +100,49 @@ async def test_a_device_shows_its_faults_what_is_not_saved_and_what_changed(nhip
     assert section(page, "versions").count("ghi nhận đến") == 2
 
 
+FACTS = {
+    "model": "WS-C2960X-24TS-L",
+    "serial": "FOC9901XA01",
+    "firmware": "15.2(7)E3",
+    "modules": [
+        {"name": "1", "model": "WS-C2960X-24TS-L", "serial": "FOC9901XA01"},
+        {"name": "GigabitEthernet1/0/25", "model": "GLC-LH-SMD", "serial": "AVD9901XA77"},
+    ],
+    "neighbours": [
+        {
+            "port": "Gi1/0/25",
+            "name": "<b>rt</b>-xa.hungyen.gov.vn",
+            "remote": "Gi0/1",
+            "address": "10.33.83.1",
+        }
+    ],
+}
+
+
+async def test_a_device_shows_what_it_says_of_itself(nhip: Web) -> None:
+    now = nhip.clock.now()
+    keep(nhip.state, now - 2 * HOUR, facts=FACTS)
+    notes = ["refused|show inventory", "silent|show lldp neighbors detail"]
+    new = {"firmware": "15.2(7)E4", "modules": FACTS["modules"][:1], "neighbours": None, "notes": notes}
+    id_ = keep(nhip.state, now - HOUR, facts=FACTS | new)
+    page = await get(nhip, f"/configs/{id_}", Role.TECHNICIAN)
+    found = section(page, "facts")
+    assert re.search(r"Phiên bản phần mềm 15\.2\(7\)E4 từ [^,]+, trước đó là 15\.2\(7\)E3", found)
+    assert "Số sê-ri FOC9901XA01 từ" in found
+    assert re.search(r"GLC-LH-SMD AVD9901XA77 .* không còn từ", found)
+    assert "Gi1/0/25 &lt;b&gt;rt&lt;/b&gt;-xa.hungyen.gov.vn Gi0/1 10.33.83.1" in found
+    assert (
+        "show inventory : thiết bị không cho dùng lệnh này; show lldp neighbors detail : thiết bị không"
+        in found
+    )
+    assert section(page, "versions").count("ghi nhận đến") == 1
+
+
+async def test_a_device_that_was_asked_nothing_shows_nothing_of_itself(nhip: Web) -> None:
+    id_ = keep(nhip.state, nhip.clock.now())
+    assert 'id="facts"' not in await get(nhip, f"/configs/{id_}", Role.TECHNICIAN)
+
+
 async def test_two_versions_that_are_chosen_are_compared(nhip: Web) -> None:
     now = nhip.clock.now()
     for number, text in enumerate((OLD, NEW, OLD)):

@@ -1,4 +1,4 @@
-"""Signs in to a device and reads its configuration, with netmiko. Runs in a child of the agent, in its main thread.
+"""Signs in to a device and reads its configuration, then its facts, with netmiko. Runs in a child of the agent, in its main thread.
 
 netmiko waits in many places, each with a time of its own: an alarm holds for all of it. What comes is counted as it comes,
 since a device may say more than there is memory.
@@ -10,9 +10,11 @@ import signal
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
+
+import msgspec
 
 with warnings.catch_warnings():
     warnings.simplefilter(
@@ -24,14 +26,17 @@ with warnings.catch_warnings():
     from netmiko.exceptions import NetmikoBaseException, ReadException, ReadTimeout
     from netmiko.ssh_dispatcher import CLASS_MAPPER
 
+from agents.config.facts import Found, Late
 from agents.config.normal import normal
-from agents.config.orders import LONGEST, Order, Said
+from agents.config.orders import LONGEST, Facts, Order, Said
 from agents.config.pager import Pager
 from agents.config.vendors import REFUSED, VENDORS, Vendor
 from agents.icmp.refusals import refusal
 
 _RAW = 3 << 20
 """Bytes of all that a device says: two configurations, with what is wiped away again."""
+_ASKING = 20.0
+"""Seconds for all facts, of what the configuration left."""
 _CONNECTING = 0.5
 """Of the time for all."""
 _SHORT = 2_000
@@ -40,10 +45,6 @@ _SHORT = 2_000
 
 class _Gone(Exception):
     """There is no configuration; its text is the reason."""
-
-
-class _Late(Exception):
-    """Time is up."""
 
 
 class _Changed(paramiko.SSHException):  # type: ignore[misc] # it has no types
@@ -134,11 +135,19 @@ def fetch(order: Order) -> Said:
     keys = _FirstMet(order)
     stage = ["sign-in"]
     try:
-        with _within(order.seconds):
-            running, startup = _read(order, vendor, keys, stage)
+        with ExitStack() as session:
+            with _within(order.seconds):
+                device = session.enter_context(_signed_in(order, vendor, keys, stage))
+                stage[0] = "running"
+                running = _answer(device, vendor, vendor.running, order)
+                stage[0] = "startup"
+                startup = _answer(device, vendor, vendor.startup, order) if vendor.startup else None
+                left = signal.getitimer(signal.ITIMER_REAL)[0]
+            # Whatever goes wrong from here on: the configuration is there.
+            facts = _facts(device, vendor, left) if vendor.facts else None
     except _Gone as error:
         return Said(host_key=keys.met, failed=str(error))
-    except (_Late, ReadTimeout):
+    except (Late, ReadTimeout):
         return Said(host_key=keys.met, failed=f"silent|{stage[0]}")
     except NetmikoAuthenticationException:
         return Said(host_key=keys.met, failed=f"sign-in refused|{order.user}")
@@ -151,10 +160,14 @@ def fetch(order: Order) -> Said:
             failed=f"no prompt|{stage[0]}" if "prompt" in str(error) else f"odd answer|{stage[0]}",
         )
     saved = None if startup is None else startup == running
-    return Said(running, "" if saved or startup is None else startup, saved, keys.met)
+    told = Said(running, "" if saved or startup is None else startup, saved, keys.met)
+    if facts is not None and _size(told) + _size(facts) > 2 * LONGEST:
+        facts = Facts(notes=["too long|facts"])
+    return msgspec.structs.replace(told, facts=facts)
 
 
-def _read(order: Order, vendor: Vendor, keys: _FirstMet, stage: list[str]) -> tuple[str, str | None]:
+@contextmanager
+def _signed_in(order: Order, vendor: Vendor, keys: _FirstMet, stage: list[str]) -> Iterator[BaseConnection]:
     # A device that is not there is told from one that takes the connection and says nothing.
     line = socket.create_connection((order.host, order.port), timeout=order.seconds * _CONNECTING)
     driver = type("Device", (_Careful, CLASS_MAPPER[vendor.netmiko]), {"order": order, "keys": keys})
@@ -177,10 +190,7 @@ def _read(order: Order, vendor: Vendor, keys: _FirstMet, stage: list[str]) -> tu
         if order.enable:
             stage[0] = "enable"
             device.enable()
-        stage[0] = "running"
-        running = _answer(device, vendor, vendor.running, order)
-        stage[0] = "startup"
-        return running, _answer(device, vendor, vendor.startup, order) if vendor.startup else None
+        yield device
     finally:
         # Not `disconnect`: it sends words, and waits for answers.
         device.paramiko_cleanup()
@@ -199,6 +209,37 @@ def _answer(device: BaseConnection, vendor: Vendor, command: str, order: Order) 
     if len(text.encode()) > LONGEST:
         raise _Gone(f"too long|{LONGEST >> 10} KB")
     return text
+
+
+def _facts(device: BaseConnection, vendor: Vendor, left: float) -> Facts:
+    """What it says of itself in the time that is left: who does not answer one command is not asked the next."""
+    found, command, why = Found(), "", ""
+    try:
+        with _within(max(0.01, min(left, _ASKING))):
+            for question in vendor.facts:
+                command = question.command
+                said = device.send_command(command, read_timeout=2 * _ASKING)
+                found.take(question, vendor.netmiko, str(said))
+    except (Late, ReadTimeout):
+        why = "silent"
+    except _Gone:
+        why = "too long"
+    except (
+        NetmikoBaseException,
+        NetmikoTimeoutException,
+        paramiko.SSHException,
+        OSError,
+        EOFError,
+        ValueError,
+    ):
+        why = "lost"
+    if why:
+        found.notes.append(f"{why}|{command}")
+    return found.facts()
+
+
+def _size(message: msgspec.Struct) -> int:
+    return len(msgspec.json.encode(message))
 
 
 def _reason(error: BaseException, stage: str) -> str:
@@ -225,7 +266,7 @@ def _reason(error: BaseException, stage: str) -> str:
 @contextmanager
 def _within(seconds: float) -> Iterator[None]:
     def late(_number: int, _frame: FrameType | None) -> Any:
-        raise _Late
+        raise Late
 
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, seconds)

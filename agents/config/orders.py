@@ -25,6 +25,38 @@ class Order(msgspec.Struct, frozen=True):
     """For all of it."""
 
 
+class Module(msgspec.Struct, frozen=True, order=True):
+    """A part of a device, a member of its stack, or a transceiver in it. What is not known is empty, here and below."""
+
+    name: str
+    """What the device calls it, or where it is."""
+    model: str
+    serial: str
+
+
+class Neighbour(msgspec.Struct, frozen=True, order=True):
+    """A device at the other end of a cable, as it says by LLDP (on MikroTik also by CDP and MNDP)."""
+
+    port: str
+    """Of the device that was asked."""
+    name: str
+    remote: str
+    """The neighbour's port."""
+    address: str
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a device says of itself. `modules` and `neighbours` are in order, without doubles; None: it did not say."""
+
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    modules: list[Module] | None = None
+    neighbours: list[Neighbour] | None = None
+    notes: list[str] = []
+    """What could not be had, `reason|command`."""
+
+
 class Said(msgspec.Struct, frozen=True):
     """What the child found. Configurations are normal (`agents.config.normal`)."""
 
@@ -35,3 +67,5 @@ class Said(msgspec.Struct, frozen=True):
     host_key: str = ""
     """As in Order: the key it has, told also where nothing else could be had. Empty when it was not seen, or not believed."""
     failed: str = ""
+    facts: Facts | None = None
+    """None where nothing is asked of this vendor."""

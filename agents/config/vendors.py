@@ -7,6 +7,22 @@ from pathlib import Path
 
 import msgspec
 
+Columns = Mapping[str, Sequence[str]]
+"""From a fact to the columns of a template that may have it, the first that is filled counts."""
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command whose answer a template of ntc-templates reads, and which of its columns are facts."""
+
+    command: str
+    skip: str = ""
+    """Lines of the answer that the template need not see, and would stumble over."""
+    needs: str = ""
+    """What has to stand in the answer, where the template would take any words for facts."""
+    device: Columns = {}
+    modules: Columns = {}
+    neighbours: Columns = {}
+
 
 class _Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     netmiko: str
@@ -14,10 +30,12 @@ class _Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     startup: str = ""
     masks: list[str] = []
     ignore: list[str] = []
+    facts: list[Question] = []
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused: str
+    none: str
     blocks: list[str]
     well_known: list[str]
     masks: dict[str, list[str]]
@@ -37,6 +55,7 @@ class Vendor:
     """Of a line: what their group `secret` matches is hidden, what `moving` matches is left out."""
     ignore: Sequence[re.Pattern[str]]
     """Lines that one of these matches are left out."""
+    facts: Sequence[Question]
 
 
 def _read() -> tuple[_File, Mapping[str, Vendor]]:
@@ -49,6 +68,7 @@ def _read() -> tuple[_File, Mapping[str, Vendor]]:
             each.startup,
             [re.compile(mask, re.IGNORECASE) for group in (*each.masks, "all") for mask in file.masks[group]],
             [re.compile(line) for line in each.ignore],
+            each.facts,
         )
         for name, each in file.vendors.items()
     }
@@ -58,6 +78,8 @@ def _read() -> tuple[_File, Mapping[str, Vendor]]:
 _file, VENDORS = _read()
 REFUSED = re.compile(_file.refused, re.IGNORECASE | re.MULTILINE)
 """How devices say that they do not know a command, or do not let this user have it."""
+NONE = re.compile(_file.none, re.IGNORECASE | re.MULTILINE)
+"""How devices say that there is nothing of what they were asked for."""
 BLOCKS = [re.compile(block, re.DOTALL) for block in _file.blocks]
 """Secrets of several lines."""
 WELL_KNOWN = frozenset(_file.well_known)

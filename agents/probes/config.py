@@ -85,13 +85,15 @@ class Configs:
             raise Failed(said.failed, Status.UNKNOWN if said.failed.startswith(_UNKNOWN) else Status.DOWN)
         figures["config_bytes"] = len(said.running.encode())
         figures["config_lines"] = said.running.count("\n")
-        body = {
+        body: dict[str, object] = {
             "address": check.target,
             "vendor": params.vendor,
             "running": said.running,
             "startup": said.startup,
             "saved": said.saved,
         }
+        if said.facts is not None:
+            body["facts"] = msgspec.to_builtins(said.facts)
         return Result(Status.UP, "not saved" if said.saved is False else "", figures, (("config", body),))
 
     async def _fetch(self, order: Order) -> Said:

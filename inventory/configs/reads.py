@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from inventory.configs.compliance import Fault, faults
+from inventory.configs.facts import Known, known
 from inventory.configs.lines import Hunk, difference
-from inventory.configs.store import looks, text_of
+from inventory.configs.store import facts_told, looks, text_of
 from inventory.configs.tables import config_seen
 from inventory.configs.versions import Seen, Version, version_of, versions
 from inventory.state import State
@@ -93,6 +94,11 @@ class Configs:
             text = text_of(connection, found.running)
             other = text_of(connection, found.startup) if found.saved is False else text
             return Configuration(_told(found), text, faults(found.vendor, text), difference(other, text))
+
+    def facts(self, device: int) -> Known | None:
+        """What the device says of itself; None if it was never asked."""
+        with self._state.read() as connection:
+            return known(facts_told(connection, device))
 
     def difference(self, device: int, old: int, new: int) -> list[Hunk] | None:
         """From one version to another; None if the device does not have both."""

@@ -1,4 +1,4 @@
-"""Keeps configurations as they come: each look at a device as a row, each text once."""
+"""Keeps configurations, and what devices say of themselves, as they come: each look at a device as a row, each text once."""
 
 import zlib
 from hashlib import sha256
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.errors import BadInput
 from core.wire import Document
+from inventory.configs.facts import Facts
 from inventory.configs.tables import config_seen, config_texts
 from inventory.configs.versions import Seen, versions
 from inventory.devices import known_device
@@ -31,6 +32,7 @@ class Fetched(msgspec.Struct, frozen=True):
     running: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
     startup: _Text = ""
     saved: bool | None = None
+    facts: Facts | None = None
 
 
 def store_config(connection: sa.Connection, *, unit: str, document: Document, received_at: int) -> None:
@@ -49,12 +51,25 @@ def store_config(connection: sa.Connection, *, unit: str, document: Document, re
     startup = (
         "" if fetched.saved is None else running if fetched.saved else _keep(connection, fetched.startup)
     )
-    row = {"device": device, "at": at, "vendor": fetched.vendor, "running": running, "startup": startup}
+    facts = "" if fetched.facts is None else _keep(connection, msgspec.json.encode(fetched.facts).decode())
+    row = {
+        "device": device,
+        "at": at,
+        "vendor": fetched.vendor,
+        "running": running,
+        "startup": startup,
+        "facts": facts,
+    }
     there = connection.execute(sa.select(config_seen).where(_s.device == device, _s.at == at)).first()
     if there is None:
         connection.execute(sa.insert(config_seen), row)
         _drop_old(connection, device)
-    elif (there.vendor, there.running, there.startup) < (fetched.vendor, running, startup):
+    elif (there.vendor, there.running, there.startup, there.facts) < (
+        fetched.vendor,
+        running,
+        startup,
+        facts,
+    ):
         # Two at the same moment: the same one stays whichever came first.
         connection.execute(sa.update(config_seen).where(_s.id == there.id), row)
 
@@ -64,6 +79,22 @@ def looks(connection: sa.Connection, device: int) -> list[Seen]:
     columns = (_s.id, _s.at, _s.vendor, _s.running, _s.startup)
     query = sa.select(*columns).where(_s.device == device).order_by(_s.at)
     return [Seen(*row) for row in connection.execute(query)]
+
+
+def facts_told(connection: sa.Connection, device: int) -> list[tuple[int, Facts]]:
+    """What it said of itself and when, oldest first. Of looks in a row that are alike the first and the last."""
+    query = sa.select(_s.at, _s.facts).where(_s.device == device, _s.facts != "").order_by(_s.at)
+    rows = connection.execute(query).all()
+    edges = [
+        row
+        for number, row in enumerate(rows)
+        if number in (0, len(rows) - 1) or row.facts != rows[number - 1].facts
+    ]
+    read = {
+        digest: msgspec.json.decode(text_of(connection, digest), type=Facts)
+        for digest in {row.facts for row in edges}
+    }
+    return [(row.at, read[row.facts]) for row in edges]
 
 
 def text_of(connection: sa.Connection, digest: str) -> str:
@@ -89,7 +120,10 @@ def _drop_old(connection: sa.Connection, device: int) -> None:
         first = max(first, seen[-LOOKS].at)
     if not first:
         return
-    gone = {digest for each in seen if each.at < first for digest in (each.running, each.startup)}
+    old = sa.select(_s.running, _s.startup, _s.facts).where(_s.device == device, _s.at < first)
+    gone = {digest for row in connection.execute(old) for digest in row}
     connection.execute(sa.delete(config_seen).where(_s.device == device, _s.at < first))
-    used = sa.select(_s.id).where(sa.or_(_s.running == _t.digest, _s.startup == _t.digest))
+    used = sa.select(_s.id).where(
+        sa.or_(*(column == _t.digest for column in (_s.running, _s.startup, _s.facts)))
+    )
     connection.execute(sa.delete(config_texts).where(_t.digest.in_(gone - {""}), ~used.exists()))

@@ -24,6 +24,8 @@ config_seen = sa.Table(
     sa.Column("running", sa.Text, nullable=False),
     # As `running` where it is saved; empty where the vendor has no such difference.
     sa.Column("startup", sa.Text, nullable=False),
+    # Of what the device said of itself, as JSON among the texts; empty where nothing was asked of it.
+    sa.Column("facts", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("device", "at"),
     sqlite_autoincrement=True,
 )

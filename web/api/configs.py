@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from inventory.configs.compliance import RULES
+from inventory.configs.facts import Known
 from inventory.configs.lines import Hunk
 from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
 from web.api.paging import Cursor, Limit, Page, page, page_of
@@ -90,6 +91,15 @@ def difference(
     found = Configs(context_of(request).state).difference(device, old, new)
     if found is None:
         raise Problem("not-found", "the device does not have both versions")
+    return found
+
+
+@router.get("/devices/{id}/configs/facts")
+def facts(request: Request, device: Device, _user: Technician) -> Known:
+    """What the device says of itself and since when: model, serial number, firmware, modules, neighbours. Needs the role technician."""
+    found = Configs(context_of(request).state).facts(device)
+    if found is None:
+        raise Problem("not-found", "no device with that id was asked what it is")
     return found
 
 

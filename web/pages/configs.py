@@ -42,6 +42,15 @@ VENDORS: Mapping[str, str] = {
     "frr": "FRR",
     "linux": "Linux",
 }
+NOTES: Mapping[str, str] = {
+    "refused": mark("the device refuses the command"),
+    "not understood": mark("its answer was not understood"),
+    "silent": mark("it did not answer in time"),
+    "too long": mark("its answer is too long"),
+    "too many": mark("there are more than are kept"),
+    "lost": mark("the connection broke off"),
+}
+"""Why facts are missing, by the first part of an agent's note (`agents/config/facts.py`, `fetch.py`)."""
 LINES = 1_500
 """Of a difference that are shown: what is longer is for programs."""
 VERSIONS = 100
@@ -138,6 +147,8 @@ def of_device(
             "unsaved": shown(now.unsaved),
             "faults": now.faults,
             "rules": RULES,
+            "facts": configs.facts(device),
+            "notes": NOTES,
         },
     )
 
