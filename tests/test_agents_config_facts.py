@@ -117,6 +117,7 @@ async def _closes(process: "asyncssh.SSHServerProcess[str]") -> None:
 BAD = {
     "hangs": (_hangs, "silent|show inventory"),
     "never ends": (_endless, "too long|show inventory"),
+    "keeps a template busy for hours": ("\n".join(["PID: " + ", " * 490] * 250), "silent|show inventory"),
     "hangs up": (_closes, "lost|show inventory"),
     "says too much": ("NAME: x\n" * (ANSWER // 8 + 1), "too long|show inventory"),
     "says something else": ("Mot hai ba\n bon nam", "not understood|show inventory"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import support_processes as support
+from support_device_facts import CISCO
 from support_fake_ssh import PASSWORD, USER, Device, serving
 from support_registry import small_province
 from support_web import served
@@ -37,7 +38,14 @@ async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_wi
     data.mkdir()
     app, clock = build(data), SystemClock()
     state = app.state.context.state
-    answers = {"show running-config": RUNNING, "show startup-config": RUNNING, "terminal width 511": ""}
+    # A neighbour may call itself as it likes.
+    facts = {asked: said.replace("rt-xa.hungyen.gov.vn", f"rt-{PASSWORD}") for asked, said in CISCO.items()}
+    answers = {
+        "show running-config": RUNNING,
+        "show startup-config": RUNNING,
+        "terminal width 511": "",
+        **facts,
+    }
     device = Device("sw-xa#", answers, no_paging=("terminal length 0",))
     async with serving(device) as at, served(app) as url:
         now = clock.now()
@@ -68,6 +76,11 @@ async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_wi
                 new, old = (await http.get(path)).json()
                 text = (await http.get(f"{path}/{new['id']}")).json()["text"]
                 hunks = (await http.get(f"{path}/diff?from={old['id']}&to={new['id']}")).json()
+                told = (await http.get(f"{path}/facts")).json()
+    assert (told["serial"]["value"], told["firmware"]["value"]) == ("FOC9901XA01", "15.2(7)E4")
+    assert [(each["port"], each["name"], each["remote"]) for each in told["neighbours"]] == [
+        ("Gi1/0/25", "rt-•••", "Gi0/1")
+    ]
     assert text == (
         "version 15.1\nhostname sw-xa\nsnmp-server community ••• RO\nbanner login •••\nno ip http server\nend\n"
     )
