@@ -91,6 +91,18 @@ def test_a_machine_is_shown_as_it_was_heard_last_with_all_that_tell_of_it(state:
     assert (found.first_seen, found.last_seen) == (NOW, NOW + DAY)
 
 
+def test_agents_of_two_kinds_that_chose_one_name_in_the_same_second_both_tell_of_their_machine(
+    state: State,
+) -> None:
+    ocs = {"versionclient": "OCS-NG_unified_unix_agent_v2.10.0", "hardware": {"name": "PC1", "memory": 8192}}
+    put(state, told(pc(1)), told(pc(1, **ocs), NOW + 1_000))
+    (found,) = Machines(state).of_unit("11950")
+    assert [(each.device, each.client[:4]) for each in found.sources] == [("pc-1", "OCS-"), ("pc-1", "GLPI")]
+    put(state, told(pc(1, versionclient="GLPI-Agent_v1.12"), NOW + DAY))
+    (found,) = Machines(state).of_unit("11950")
+    assert len(found.sources) == 2
+
+
 def test_a_laptop_that_moved_stands_where_it_was_seen_last_with_its_history(state: State) -> None:
     put(state, told(pc(1)), told(pc(1), NOW + DAY, unit="11953"))
     machines = Machines(state)

@@ -133,6 +133,8 @@ def newest_day(connection: sa.Connection) -> int | None:
 
 
 OF_HEARD = sa.and_(machine_facts.c.face == heard.c.face, machine_facts.c.device == heard.c.device)
+OF_AGENT = tuple(heard.c[name] for name in ("at", "unit", "device", "client", "face"))
+"""What `newest_of_agents` asks for."""
 _STALE = (
     sa.select(
         heard.c.face, heard.c.device, heard.c.at, heard.c.item_type, heard.c.moving, machine_versions.c.digest
@@ -143,6 +145,4 @@ _STALE = (
     .limit(AT_ONCE)
 )
 _PUT = sa.insert(machine_facts).prefix_with("OR REPLACE")
-_ALL = sa.select(heard.c.at, heard.c.unit, heard.c.device, heard.c.face, machine_facts.c.facts).join(
-    machine_facts, OF_HEARD
-)
+_ALL = sa.select(*OF_AGENT, machine_facts.c.facts).join(machine_facts, OF_HEARD)

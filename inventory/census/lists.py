@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from inventory.census.facts import Facts
-from inventory.census.keeper import OF_HEARD, refresh, together
+from inventory.census.keeper import OF_AGENT, OF_HEARD, refresh, together
 from inventory.census.tables import machine_facts
 from inventory.census.words import wanted
 from inventory.lan.reads import Sighting, search_sightings
@@ -122,7 +122,7 @@ def _by_hostname(listed: Listed) -> tuple[str, str]:
 _ids = sa.func.json_each(sa.bindparam("ids")).table_valued("value")
 _FACES = sa.select(faces.c.id, faces.c.first_seen).join(_ids, _ids.c.value == faces.c.id)
 _TOLD = (
-    sa.select(heard.c.at, heard.c.unit, heard.c.device, heard.c.face, machine_facts.c.facts)
+    sa.select(*OF_AGENT, machine_facts.c.facts)
     .select_from(_ids)
     .join(heard, heard.c.face == _ids.c.value)
     .outerjoin(machine_facts, OF_HEARD)

@@ -193,10 +193,14 @@ def _content(connection: sa.Connection, digest: bytes) -> dict[str, Any]:
 
 
 def newest_of_agents(rows: Iterable[Any]) -> list[Any]:
-    """Of rows of `heard` of one machine what each agent told last, the newest first: what it told before a repair is over."""
-    last: dict[str, Any] = {}
+    """Of rows of `heard` of one machine what each agent told last, the newest first: what it told before a repair is over.
+
+    Agents of two kinds that were first run in the same second have one name.
+    """
+    last: dict[tuple[str, str], Any] = {}
     for row in sorted(rows, key=lambda row: (-row.at, row.unit, row.face)):
-        last.setdefault(row.device, row)
+        program = row.client.partition("_v")[0]  # GLPI-Agent_v1.11
+        last.setdefault((row.device, program), row)
     return list(last.values())
 
 
