@@ -98,9 +98,13 @@ def test_agents_of_two_kinds_that_chose_one_name_in_the_same_second_both_tell_of
     put(state, told(pc(1)), told(pc(1, **ocs), NOW + 1_000))
     (found,) = Machines(state).of_unit("11950")
     assert [(each.device, each.client[:4]) for each in found.sources] == [("pc-1", "OCS-"), ("pc-1", "GLPI")]
-    put(state, told(pc(1, versionclient="GLPI-Agent_v1.12"), NOW + DAY))
+    renamed = {**pc(1)["content"]["hardware"], "name": "KETOAN-01"}
+    put(state, told(pc(1, versionclient="GLPI-Agent_v1.12", hardware=renamed), NOW + DAY))
     (found,) = Machines(state).of_unit("11950")
-    assert len(found.sources) == 2
+    assert [each.client for each in found.sources] == [
+        "GLPI-Agent_v1.12",
+        "OCS-NG_unified_unix_agent_v2.10.0",
+    ]
 
 
 def test_a_laptop_that_moved_stands_where_it_was_seen_last_with_its_history(state: State) -> None:

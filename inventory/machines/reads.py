@@ -1,6 +1,7 @@
 """What people ask of machines: those of a unit, one of them, its versions, and what changed."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,6 +193,10 @@ def _content(connection: sa.Connection, digest: bytes) -> dict[str, Any]:
     return found
 
 
+_VERSION = re.compile(r"\d")
+"""Where the version begins in what a program calls itself: GLPI-Agent_v1.11, Inventory Agent/1.3.0 (Linux)."""
+
+
 def newest_of_agents(rows: Iterable[Any]) -> list[Any]:
     """Of rows of `heard` of one machine what each agent told last, the newest first: what it told before a repair is over.
 
@@ -199,7 +204,7 @@ def newest_of_agents(rows: Iterable[Any]) -> list[Any]:
     """
     last: dict[tuple[str, str], Any] = {}
     for row in sorted(rows, key=lambda row: (-row.at, row.unit, row.face)):
-        program = row.client.partition("_v")[0]  # GLPI-Agent_v1.11
+        program = _VERSION.split(row.client, maxsplit=1)[0]
         last.setdefault((row.device, program), row)
     return list(last.values())
 
