@@ -26,7 +26,7 @@ from collector.timeline import Interval, Stretch, union, without
 from collector.views import Outage
 from collector.world import FULL_MS, World
 from core.values import Level, Status
-from inventory.records import Maintenance, Unit
+from inventory.records import Maintenance, Unit, above
 
 HOLD_MS = 2_500
 """So long the opening of an outage waits for others at most, when nobody beside it was heard since either."""
@@ -59,15 +59,6 @@ class Tree:
         """The hubs whose outage would explain this unit's: its own, and the one that it hangs on."""
         parent = self.units[code].parent or "" if code in self.units else ""
         return [hub for hub in (code, parent) if hub in self.members]
-
-    def above(self, code: str) -> list[str]:
-        """The unit and all that it hangs on."""
-        path: list[str] = []
-        at: str | None = code
-        while at is not None and at in self.units and at not in path:
-            path.append(at)
-            at = self.units[at].parent
-        return path
 
 
 class Inquiry:
@@ -231,11 +222,11 @@ class Inquiry:
         )
 
     def _windows(self, code: str) -> list[Window]:
-        above = self._tree.above(code)
+        hung_on = above(self._tree.units, code)
         return [
             Window(each.valid_from, each.valid_to, each.note)
             for each in self._maintenance
-            if not each.service and (each.unit == code or (each.below and each.unit in above))
+            if not each.service and (each.unit == code or (each.below and each.unit in hung_on))
         ]
 
     def _peers(self, code: str) -> set[str]:

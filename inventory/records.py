@@ -190,6 +190,16 @@ V = TypeVar("V", bound=Valid)
 R = TypeVar("R")
 
 
+def above(units: Mapping[str, Unit], code: str) -> list[str]:
+    """The unit and all that it hangs on; those that hang on themselves end it."""
+    path: list[str] = []
+    at: str | None = code
+    while at is not None and at in units and at not in path:
+        path.append(at)
+        at = units[at].parent
+    return path
+
+
 def is_valid(record: Valid, at: int) -> bool:
     return record.valid_from <= at and (record.valid_to is None or at < record.valid_to)
 

@@ -2,20 +2,20 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
+from typing import BinaryIO
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from agents.children import output_of
 from agents.pki.orders import Order, Said
+from agents.probes.errand import Child, answer_of
 from agents.probes.fetch import Question, fetch
-from agents.probes.outcome import Failed
 from core.values import Result, Status
 
 AT_ONCE = 2
 """Children that may verify at the same time: 40 MB each."""
-Child = Callable[..., Awaitable[bytes]]
 _places: MutableMapping[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
@@ -37,18 +37,15 @@ async def believed(
         await fetch(question, answer.write, figures)
         answer.flush()
         answer.seek(0)
-        place = _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
-        try:
-            # A child that is late says nothing of the server.
-            async with asyncio.timeout_at(until), place:
-                output = await child("agents.pki", given=answer)
-            said = msgspec.json.decode(output, type=Said)
-        except TimeoutError as error:
-            raise Failed("not verified|timeout", Status.UNKNOWN) from error
-        except msgspec.DecodeError as error:
-            raise Failed("not verified|no answer", Status.UNKNOWN) from error
+        left = until - asyncio.get_running_loop().time()
+        said = await answer_of(_in_turn(child, answer), Said, left, "not verified")
     figures.update(said.figures)
     return said
+
+
+async def _in_turn(child: Child, answer: BinaryIO) -> bytes:
+    async with _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
+        return await child("agents.pki", given=answer)
 
 
 def result(said: Said, figures: dict[str, float]) -> Result:

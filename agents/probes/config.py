@@ -15,8 +15,8 @@ import msgspec
 from agents.children import output_of
 from agents.config.orders import Order, Said
 from agents.files import write_whole
+from agents.probes.errand import Child, answer_of
 from agents.probes.outcome import BadParameter, Failed, looks, parameters
-from agents.probes.path import Child
 from agents.probes.reach import Family, resolve
 from agents.probes.throughput import Night
 from core.values import Check, Result, Status
@@ -101,15 +101,8 @@ class Configs:
             given.write(msgspec.json.encode(order))
             given.flush()
             given.seek(0)
-            try:
-                async with asyncio.timeout(order.seconds + _SPARE_MS * 0.9 / 1000):
-                    output = await self._child("agents.config", given=given)
-            except TimeoutError as error:
-                raise Failed("not fetched|timeout", Status.UNKNOWN) from error
-        try:
-            return msgspec.json.decode(output, type=Said)
-        except msgspec.DecodeError as error:
-            raise Failed("not fetched|no answer", Status.UNKNOWN) from error
+            printed = self._child("agents.config", given=given)
+            return await answer_of(printed, Said, order.seconds + _SPARE_MS * 0.9 / 1000, "not fetched")
 
     def _known(self) -> dict[str, str]:
         if self._keys is None:

@@ -7,8 +7,9 @@ import msgspec
 from agents.children import output_of
 from agents.pki.facts import from_pem, read
 from agents.pki.orders import Revocations
-from agents.probes.belief import Child, believed, result
+from agents.probes.belief import believed, result
 from agents.probes.certificates import context
+from agents.probes.errand import Child
 from agents.probes.fetch import NOTED, Question
 from agents.probes.outcome import BadParameter, ends, looks, parameters
 from agents.probes.reach import Family

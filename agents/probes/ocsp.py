@@ -10,8 +10,9 @@ from agents.children import output_of
 from agents.pki.facts import Facts, from_pem, read
 from agents.pki.orders import Said, Status
 from agents.pki.requests import for_status
-from agents.probes.belief import Child, believed, result
+from agents.probes.belief import believed, result
 from agents.probes.certificates import context, failure
+from agents.probes.errand import Child
 from agents.probes.fetch import NOTED, Question
 from agents.probes.outcome import BadParameter, Failed, ends, looks, parameters
 from agents.probes.reach import Family, host_port, resolve

@@ -1,7 +1,5 @@
 """Path: the routers on the way to a target, by a traceroute that a child of the agent makes (`agents/path/`)."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
@@ -9,6 +7,7 @@ import msgspec
 from agents.children import output_of
 from agents.path.flow import Method
 from agents.path.tally import Hop, Path, broken_at
+from agents.probes.errand import Child, answer_of
 from agents.probes.outcome import BadParameter, Failed, looks, parameters
 from agents.probes.reach import Family, resolve
 from core.values import Check, Result, Status
@@ -19,8 +18,6 @@ PORTS = {"udp": 33434, "tcp": 443, "icmp": 0}
 _SPARE_MS = 3_000
 """Of the check's time, for the child to start and to end in."""
 _LEAST_MS = 1_000
-
-Child = Callable[..., Awaitable[bytes]]
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,9 +56,6 @@ class Paths:
         self._tracing = True
         try:
             path = await self._trace(address[0], params, deadline_ms)
-        except TimeoutError as error:
-            # The child is late, which says nothing of the target.
-            raise Failed("trace failed|timeout", Status.UNKNOWN) from error
         finally:
             self._tracing = False
         figures["hops"] = len(path.hops)
@@ -81,25 +75,21 @@ class Paths:
         return Result(status, reason, figures, (("path", body),))
 
     async def _trace(self, address: str, params: Params, deadline_ms: int) -> Path:
-        async with asyncio.timeout((deadline_ms + _SPARE_MS * 0.9) / 1000):
-            output = await self._child(
-                "agents.path",
-                address,
-                f"--method={params.method}",
-                f"--port={params.port or PORTS[params.method]}",
-                f"--max-hops={params.max_hops}",
-                f"--probes={params.probes}",
-                f"--deadline-ms={deadline_ms}",
-            )
-        try:
-            said = msgspec.json.decode(output, type=_Said)
-        except msgspec.DecodeError as error:
-            raise Failed("trace failed|no answer", Status.UNKNOWN) from error
-        if said.failed.startswith("no raw socket"):
-            raise Failed(said.failed, Status.UNKNOWN)
-        if said.failed:
-            raise Failed(said.failed)
-        return Path(said.hops, said.reached, said.refused)
+        printed = self._child(
+            "agents.path",
+            address,
+            f"--method={params.method}",
+            f"--port={params.port or PORTS[params.method]}",
+            f"--max-hops={params.max_hops}",
+            f"--probes={params.probes}",
+            f"--deadline-ms={deadline_ms}",
+        )
+        found = await answer_of(printed, _Said, (deadline_ms + _SPARE_MS * 0.9) / 1000, "trace failed")
+        if found.failed.startswith("no raw socket"):
+            raise Failed(found.failed, Status.UNKNOWN)
+        if found.failed:
+            raise Failed(found.failed)
+        return Path(found.hops, found.reached, found.refused)
 
 
 def _outcome(path: Path) -> tuple[Status, str]:

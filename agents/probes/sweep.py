@@ -1,6 +1,5 @@
 """Sweep: the machines in the agent's own LAN, as a child of the agent asks for them and hears them (`agents/sweep/`)."""
 
-import asyncio
 from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import Annotated, Any
@@ -9,8 +8,8 @@ import msgspec
 
 from agents.children import output_of
 from agents.listen.sockets import ANY
+from agents.probes.errand import Child, answer_of
 from agents.probes.outcome import BadParameter, Failed, looks, parameters
-from agents.probes.path import Child
 from core.values import Check, Result, Status
 
 FIGURES = ("hosts", "new_hosts", "asked_addresses", "sent_bits", "asking_seconds")
@@ -61,43 +60,37 @@ class Sweeps:
             raise Failed("busy|1", Status.UNKNOWN)
         self._sweeping = True
         try:
-            said = await self._sweep(network, params, most_ms)
-        except TimeoutError as error:
-            raise Failed("sweep failed|timeout", Status.UNKNOWN) from error
+            found = await self._sweep(network, params, most_ms)
         finally:
             self._sweeping = False
-        figures["hosts"] = len(said.sightings) + said.left_out
+        figures["hosts"] = len(found.sightings) + found.left_out
         if self._known is not None:
-            figures["new_hosts"] = sum(each["mac"] not in self._known for each in said.sightings)
-        figures["asked_addresses"] = said.counts.asked
-        figures["sent_bits"] = said.counts.sent_bits
-        figures["asking_seconds"] = said.counts.asking_seconds
-        self._remember(each["mac"] for each in said.sightings)
+            figures["new_hosts"] = sum(each["mac"] not in self._known for each in found.sightings)
+        figures["asked_addresses"] = found.counts.asked
+        figures["sent_bits"] = found.counts.sent_bits
+        figures["asking_seconds"] = found.counts.asking_seconds
+        self._remember(each["mac"] for each in found.sightings)
         body = {
-            "networks": said.networks,
-            "large": said.large,
-            "left_out": said.left_out,
-            "sightings": said.sightings,
+            "networks": found.networks,
+            "large": found.large,
+            "left_out": found.left_out,
+            "sightings": found.sightings,
         }
-        status, reason = (Status.DEGRADED, f"not asked|{said.large[0]}") if said.large else (Status.UP, "")
+        status, reason = (Status.DEGRADED, f"not asked|{found.large[0]}") if found.large else (Status.UP, "")
         return Result(status, reason, figures, (("lan", body),))
 
     async def _sweep(self, network: str, params: Params, most_ms: int) -> _Said:
-        async with asyncio.timeout((most_ms + _SPARE_MS * 0.9) / 1000):
-            output = await self._child(
-                "agents.sweep",
-                network,
-                f"--kbps={params.kbps:g}",
-                f"--listen-ms={1_000 * params.seconds}",
-                f"--most-ms={most_ms}",
-            )
-        try:
-            said = msgspec.json.decode(output, type=_Said)
-        except msgspec.DecodeError as error:
-            raise Failed("sweep failed|no answer", Status.UNKNOWN) from error
-        if said.failed:
-            raise Failed(said.failed, Status.UNKNOWN)
-        return said
+        printed = self._child(
+            "agents.sweep",
+            network,
+            f"--kbps={params.kbps:g}",
+            f"--listen-ms={1_000 * params.seconds}",
+            f"--most-ms={most_ms}",
+        )
+        found = await answer_of(printed, _Said, (most_ms + _SPARE_MS * 0.9) / 1000, "sweep failed")
+        if found.failed:
+            raise Failed(found.failed, Status.UNKNOWN)
+        return found
 
     def _remember(self, macs: Iterable[str]) -> None:
         known = self._known or {}

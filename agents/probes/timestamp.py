@@ -10,8 +10,9 @@ import msgspec
 from agents.children import output_of
 from agents.pki.orders import Stamp
 from agents.pki.requests import for_stamp
-from agents.probes.belief import Child, believed
+from agents.probes.belief import believed
 from agents.probes.certificates import context
+from agents.probes.errand import Child
 from agents.probes.fetch import NOTED, PHASES, Question
 from agents.probes.outcome import BadParameter, ends, looks, parameters
 from agents.probes.reach import Family

@@ -42,15 +42,6 @@ class Scene:
     def province(self) -> str | None:
         return next(iter(self.apart), None)
 
-    def above(self, code: str) -> list[str]:
-        """The unit and all that it hangs on."""
-        path: list[str] = []
-        at: str | None = code
-        while at is not None and at in self.units and at not in path:
-            path.append(at)
-            at = self.units[at].parent
-        return path
-
     @staticmethod
     def of(registry: Registered, now: int) -> "Scene":
         units = {unit.code: unit for unit in registry.units(now)}

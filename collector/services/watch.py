@@ -28,7 +28,7 @@ from collector.timeline import Stretch
 from collector.watch import Watch
 from collector.world import FULL_MS, World
 from core.clock import Clock
-from inventory.records import Service
+from inventory.records import Service, above
 from inventory.state import State
 
 log = logging.getLogger(__name__)
@@ -191,11 +191,11 @@ class ServiceWatch:
         windows = self._registry.maintenance()
 
         def windows_of(unit: str) -> Sequence[Window]:
-            above = scene.above(unit)
+            hung_on = above(scene.units, unit)
             return [
                 Window(each.valid_from, each.valid_to, each.note)
                 for each in windows
-                if each.service in ("", code) and (each.unit == unit or (each.below and each.unit in above))
+                if each.service in ("", code) and (each.unit == unit or (each.below and each.unit in hung_on))
             ]
 
         return Surroundings(
