@@ -14,6 +14,7 @@ from inventory.changes import put
 from inventory.registry import PROVINCE, Registry
 from inventory.seed import seed
 from lab import province
+from lab.eoffice.servers import free_port
 from lab.fleet import Fleet
 from lab.scenario import Event, Scenario
 from lab.virtual import VirtualAgent
@@ -42,7 +43,7 @@ class Centre:
 def centre(folder: Path, *, virtual: int, alerts: str = "") -> Iterator[Centre]:
     """A seeded centre with the users `admin` and `viewer`, and virtual agents in the first units."""
     data = folder / "centre"
-    port = support.free_port()
+    port = free_port()
     clock = SystemClock()
     with open_state(data) as state:
         seed(state, clock.now(), addresses=False)

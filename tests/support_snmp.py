@@ -1,13 +1,11 @@
 """Recorded devices behind a real SNMP responder (snmpsim) on loopback, started for a test and ended by it."""
 
 import bz2
-import random
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +13,7 @@ import snmpsim_data
 
 from agents.snmp import bridge, hardware, interfaces
 from agents.snmp.families import families
+from lab.eoffice.servers import free_port
 
 RECORDINGS = Path(snmpsim_data.__file__).parent / "data"
 # It gives its privileges up and can load no module after that: what it needs late is loaded early.
@@ -71,20 +70,6 @@ def snmpd(folder: Path) -> Iterator[int]:
     ]
     with _running(command, folder / "snmpd.log", b"NET-SNMP version"):
         yield port
-
-
-def free_port() -> int:
-    """Free for UDP and TCP, and below those that outgoing connections take by themselves."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-            socket.socket() as tcp,
-            suppress(OSError),
-        ):
-            udp.bind(("127.0.0.1", port))
-            tcp.bind(("127.0.0.1", port))
-            return port
 
 
 @contextmanager

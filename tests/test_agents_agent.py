@@ -12,7 +12,6 @@ from pathlib import Path
 import httpx2
 import pytest
 from support_agents import SECRET, Centre, Steady
-from support_snmp import free_port
 
 from agents import agent as resident
 from agents import credential as credentials
@@ -25,6 +24,7 @@ from core.clock import SteadyClock
 from core.errors import BadInput
 from core.told import CONFIGURED, LINK_UP
 from core.values import Check, Result, Status
+from lab.eoffice.servers import free_port
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support_snmp import free_port, recordings_folder, responder
+from support_snmp import recordings_folder, responder
 
 from agents.listen import sockets
 from agents.loop import Loop
@@ -20,6 +20,7 @@ from core.clock import SystemClock
 from core.told import LINK_DOWN, POWER_LOST, SYSLOG, TOO_MANY, UNREADABLE
 from core.values import Check, Result, Status
 from core.wire import Event
+from lab.eoffice.servers import free_port
 from lab.manual_clock import ManualClock
 
 NOW = 1_790_000_000_000

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from support_snmp import free_port
 
 from agents.loop import Loop
 from agents.outbox import About, reports
@@ -22,6 +21,7 @@ from core.clock import SystemClock
 from core.compress import inflate
 from core.errors import Unavailable
 from core.values import Check, Result
+from lab.eoffice.servers import free_port
 
 XML = b"<REQUEST><CONTENT><BIOS><SSN>1</SSN></BIOS></CONTENT><DEVICEID>pc-1</DEVICEID><QUERY>INVENTORY</QUERY></REQUEST>"
 ABOUT = About("11950-3f2a", 1_790_000_000_000, 12, 0, 30 << 20, 1.5, "")

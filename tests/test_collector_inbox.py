@@ -82,7 +82,11 @@ async def test_files_are_let_go_when_all_in_them_is_done_with(tmp_path, monkeypa
     assert read(tmp_path) == [(21, b"next")]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(sizes=st.lists(st.integers(0, 200), min_size=1, max_size=8), data=st.data())
 def test_a_file_cut_anywhere_or_broken_anywhere_reads_up_to_there(tmp_path_factory, sizes, data):
     folder = tmp_path_factory.mktemp("journal")

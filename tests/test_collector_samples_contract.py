@@ -146,7 +146,11 @@ def test_a_bucket_that_the_range_cuts_holds_only_what_is_in_the_range(engine, st
     assert (last.at, last.samples, last.max) == (T0 + 120_000, 30, 149.0)
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     values=st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=400),
     repeat=st.integers(1, 5),

@@ -16,6 +16,7 @@ import pytest
 import support_processes as support
 
 from lab.demo import HERE
+from lab.eoffice.servers import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -32,7 +33,7 @@ class Demo:
         self.http = httpx2.Client()
 
     def start(self) -> None:
-        self.port = support.free_port()
+        self.port = free_port()
         self.log.unlink(missing_ok=True)
         command = [*support.NHIP, "lab", "demo", "--data", str(self.data), "--port", str(self.port)]
         with self.log.open("wb") as out:

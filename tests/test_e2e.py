@@ -18,6 +18,8 @@ import support_processes as support
 from aiosmtpd.controller import Controller
 from support_province import PASSWORD, Centre, centre
 
+from lab.eoffice.servers import free_port
+
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -68,7 +70,7 @@ def alerts(received: Received) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    mail = Controller(Mailbox(received.mails), hostname="127.0.0.1", port=support.free_port())
+    mail = Controller(Mailbox(received.mails), hostname="127.0.0.1", port=free_port())
     hook = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     mail.start()
     threading.Thread(target=hook.serve_forever).start()

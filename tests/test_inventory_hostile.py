@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from support_hostile import LAUGHS, OUTSIDE, bombs, heavy, json_of, packages, spent, xml_of
 from support_ingest import NOW, Site, site
 from support_machines import pc
-from support_snmp import free_port
 
 from agents.outbox import About, reports
 from agents.outbox.file import OutboxFile
@@ -25,6 +24,7 @@ from core import wire
 from core.values import Check
 from inventory.machines import contents
 from inventory.machines.tables import heard, machine_versions
+from lab.eoffice.servers import free_port
 from lab.manual_clock import ManualClock
 
 HEAVY = heavy()

@@ -21,7 +21,11 @@ from inventory.exchange.sheets import SHEETS, Sheet
 from inventory.exchange.xlsx_files import read_xlsx, write_xlsx
 from inventory.state import State
 
-FUZZ = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 BOOK = write_xlsx({"units": [("code", "name", "level", "parent"), ("a", "Xã", "commune", "323")]})
 FILE = "code,name,level,parent\n33,Tỉnh,province,\n323,Huyện,district,33\n".encode()
 

@@ -173,7 +173,11 @@ def everything(state: State) -> object:
         )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(STORIES, st.randoms())
 def test_the_same_inventories_in_any_order_any_number_of_times_leave_the_same(
     tmp_path_factory: pytest.TempPathFactory, reports: list[Told], dice: Any
@@ -270,7 +274,11 @@ BATCHES = st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=6), min_siz
 
 
 @given(BATCHES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 def test_reports_taken_together_leave_what_they_leave_one_by_one(
     tmp_path_factory: Any, batches: list[list[int]]
 ) -> None:

@@ -104,7 +104,11 @@ def test_values_too_short_or_too_long_are_refused_and_not_repeated(state: State,
     assert not value or value not in str(refused.value)
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=4, max_size=200))
 def test_every_value_comes_back_as_it_was(state: State, value: str) -> None:
     Vault(state).set("a", value, NOW, "lan")

@@ -59,7 +59,7 @@ async def test_a_device_runs_with_its_wrong_clock() -> None:
 
 @MAIL
 async def test_mail_runs_at_four_ports_and_ends() -> None:
-    first = free_port()
+    first = free_port(row=4)
     with running("mail", "--account=theo.doi:1", f"--port={first}"):
         result = await probe("smtp", f"127.0.0.1:{first}", tls="none", timeout_ms=5_000)
         taken = {name: listens("127.0.0.1", first + number) for number, name in enumerate(MAIL_PORTS)}

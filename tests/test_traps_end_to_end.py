@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import pytest
 from support_registry import small_province
-from support_snmp import free_port
 from support_web import served
 
 from agents.agent import Agent
@@ -17,6 +16,7 @@ from collector import worker
 from collector.agents import Agents
 from core.clock import SystemClock
 from inventory.changes import put
+from lab.eoffice.servers import free_port
 from web.auth import Role
 from web.auth.tokens import create_token
 from web.main import build

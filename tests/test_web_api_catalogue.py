@@ -160,7 +160,11 @@ _checks = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     st.fixed_dictionaries(
         {"name": _texts, "address": _texts, "hours": _texts, "objective_percent": _json, "checks": _checks}

@@ -165,7 +165,8 @@ def _dovecot(folder: Path, mail: Mail, certificate: Path | None, mechanisms: str
         )
     )
     command = [str(DOVECOT), "-F", "-c", str(config)]
-    with server(command, folder / "dovecot.log", lambda: listens(mail.host, mail.imap)):
+    ports = (mail.imap, mail.imaps) if certificate else (mail.imap,)
+    with server(command, folder / "dovecot.log", lambda: all(listens(mail.host, port) for port in ports)):
         yield
 
 
@@ -194,5 +195,6 @@ def _postfix(folder: Path, mail: Mail, users: Mapping[str, str], certificate: Pa
     (config / "master.cf").write_text(_MASTER.format(smtp=mail.smtp, smtps=mail.smtps))
     # Neither `postfix start-fg`, whose master leaves the session and stays behind, nor `postfix check`, which takes seconds.
     command = [f"{_DAEMONS}/master", "-c", str(config), "-s"]
-    with server(command, folder / "postfix.log", lambda: listens(mail.host, mail.smtp)):
+    ports = (mail.smtp, mail.smtps)
+    with server(command, folder / "postfix.log", lambda: all(listens(mail.host, port) for port in ports)):
         yield

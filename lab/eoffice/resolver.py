@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from lab.eoffice.servers import free_port
 from lab.netns import inside
 
 ENDS_WITHIN_S, STARTS_WITHIN_S = 5.0, 10.0
@@ -172,7 +173,7 @@ def resolving(folder: Path, records: Records) -> Iterator[Running]:
     Raises:
         RuntimeError: it did not start; with its words.
     """
-    port, control = _free_port(), _free_port()
+    port, control = free_port(), free_port()
     resolver = Running(folder, control, port)
     command = resolver.command("127.0.0.1", port, records)
     log = folder / "unbound.log"
@@ -195,18 +196,6 @@ def resolving(folder: Path, records: Records) -> Iterator[Running]:
 
 def _line(name: str, record: str) -> str:
     return f"{name}. {TTL_S} IN {record}"
-
-
-def _free_port() -> int:
-    """Free for UDP and TCP a moment ago."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def unbound() -> str:

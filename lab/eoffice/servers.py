@@ -1,6 +1,7 @@
 """What the launchers share: a folder that servers without privileges may enter, free ports, a process until it listens."""
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,19 +22,56 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """Free for UDP and TCP, and below those that outgoing connections take by themselves."""
-    domain = socket.AF_INET6 if ":" in host else socket.AF_INET
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with (
-            contextlib.suppress(OSError),
-            socket.socket(domain, socket.SOCK_DGRAM) as udp,
-            socket.socket(domain) as tcp,
+def free_port(host: str = "127.0.0.1", *, row: int = 1) -> int:
+    """Free for UDP and TCP; with `row`, the first of so many in a row.
+
+    A port is free only until somebody takes it, and who asked may take a while to. So no two processes of this machine
+    that ask here are given the same one, and none is given twice before its process has been through all it has.
+    """
+    ours = _ports()
+    for _ in range(_EACH):
+        first = next(ours)
+        if first // _EACH == (first + row - 1) // _EACH and all(
+            _is_free(host, first + n) for n in range(row)
         ):
+            for _ in range(row - 1):
+                next(ours)
+            return first
+    raise RuntimeError(f"none of the ports from {first // _EACH * _EACH} on is free")
+
+
+_EACH = 100
+_BLOCKS = range(200, 320)
+"""Blocks of so many ports: 20000 to 31999, below those that outgoing connections take by themselves."""
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """The ports of a block that is this process's for as long as it lives, over and over."""
+    for block in random.sample(_BLOCKS, len(_BLOCKS)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0nhip-ports-{block}")  # a name without a file: the kernel frees it with its process
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return itertools.cycle(range(block * _EACH, (block + 1) * _EACH))
+    raise RuntimeError("every block of ports belongs to another process")
+
+
+_claims: list[socket.socket] = []
+
+
+def _is_free(host: str, port: int) -> bool:
+    domain = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(domain, socket.SOCK_DGRAM) as udp, socket.socket(domain) as tcp:
+        try:
             udp.bind((host, port))
             tcp.bind((host, port))
-            return port
+        except OSError:
+            return False
+    return True
 
 
 def listens(host: str, port: int) -> bool:
@@ -48,7 +87,7 @@ def server(
     log: Path,
     ready: Callable[[], bool],
     *,
-    within_s: float = 20,
+    within_s: float = 60,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """`command` in a session of its own until the end of the block, from when it is `ready`.
