@@ -62,9 +62,8 @@ async def raw_server(
             if answer is None:
                 await reader.read()
             else:
-                writer.transport.set_write_buffer_limits(
-                    0
-                )  # drained is all of it, for what waits here is lost
+                # Drained is all of it: what waits here is lost.
+                writer.transport.set_write_buffer_limits(0)
                 writer.write(answer)
                 await writer.drain()
         except (OSError, ssl.SSLError):
