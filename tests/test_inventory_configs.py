@@ -288,10 +288,11 @@ def test_what_is_not_saved_is_shown_beside_what_runs(state: State) -> None:
     assert configs.versions(device.id)[0].saved is True
 
 
-def test_faults_are_those_of_what_runs_now(state: State) -> None:
+def test_faults_are_those_of_the_text(state: State) -> None:
     keep(state, (1, body("ip http server\n")), (2, body(GOOD["cisco"])))
     (device,) = Configs(state).of_unit("11950")
-    assert device.faults == []
+    told = {each: Configs(state).configuration(device.id, each) for each in (1, 2)}
+    assert [len(each.faults) for each in told.values() if each] == [4, 0]
 
 
 @given(

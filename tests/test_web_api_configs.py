@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support_configs import ADDRESS, NEW, OLD, keep
+from support_machine_pages import stock
 from support_pages import province_web
 from support_web import Web
 
@@ -24,12 +25,14 @@ async def nhip(tmp_path: Path) -> AsyncIterator[Web]:
 async def test_what_a_unit_has_is_listed_with_what_is_wrong_in_it(nhip: Web) -> None:
     now = nhip.clock.now()
     id_ = keep(nhip.state, now - HOUR)
+    stock(nhip)
     answer = await nhip.client(Role.TECHNICIAN).get("/api/v1/units/11983/configs")
     (only,) = answer.json()
+    since = {"since": now - HOUR}
     assert only["faults"] == [
-        {"rule": "telnet", "line": 16, "text": " transport input telnet ssh"},
-        {"rule": "http", "line": 6, "text": "ip http server"},
-        {"rule": "community", "line": 7, "text": "snmp-server community •••(default) RO"},
+        {"rule": "telnet", "line": 16, "text": " transport input telnet ssh"} | since,
+        {"rule": "http", "line": 6, "text": "ip http server"} | since,
+        {"rule": "community", "line": 7, "text": "snmp-server community •••(default) RO"} | since,
     ]
     assert {name: only[name] for name in ("id", "address", "vendor", "saved", "versions", "changed_at")} == {
         "id": id_,
@@ -67,6 +70,7 @@ async def test_those_of_the_province_that_break_a_rule_or_are_not_saved_are_foun
     now = nhip.clock.now()
     here = keep(nhip.state, now)
     there = keep(nhip.state, now, unit="11950", text="ip ssh version 2\n", startup=OLD, saved=False)
+    stock(nhip)
     client = nhip.client(Role.TECHNICIAN)
 
     async def ids(query: str) -> list[int]:

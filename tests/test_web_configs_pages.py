@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support_configs import ADDRESS, NEW, OLD, keep
+from support_machine_pages import stock
 from support_pages import province_web
 from support_views import check_state
 from support_web import Web
@@ -15,8 +16,10 @@ from core.values import Status
 from inventory.configs.compliance import RULES as ALL
 from inventory.configs.compliance import VENDORS as KNOWN
 from inventory.configs.lines import difference
+from inventory.findings.decide import CONFIG_KINDS, KINDS
 from web.auth import Role
 from web.pages.configs import LINES, RULES, VENDORS, shown
+from web.pages.machines.about import FOUND
 
 HOUR = 3_600_000
 
@@ -55,7 +58,8 @@ def asked(nhip: Web, reason: str = "") -> None:
 
 
 def test_every_rule_and_every_vendor_has_words() -> None:
-    assert set(RULES) == set(ALL)
+    assert set(RULES) == {*ALL, "unsaved", "changed"} == set(CONFIG_KINDS)
+    assert set(FOUND) == set(KINDS)
     assert set(VENDORS) == set(KNOWN)
 
 
@@ -67,6 +71,7 @@ async def test_a_unit_without_any_says_what_to_do(nhip: Web) -> None:
 
 async def test_a_unit_lists_its_devices(nhip: Web) -> None:
     keep(nhip.state, nhip.clock.now() - HOUR, startup="", saved=True)
+    stock(nhip)
     page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
     assert f"{ADDRESS} Cisco IOS" in page
     assert page.count(ADDRESS) == 1

@@ -5,14 +5,26 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from inventory.configs.compliance import Fault, faults
+from inventory.configs.compliance import RULES, Fault, faults
 from inventory.configs.facts import Known, known
 from inventory.configs.lines import Hunk, difference
 from inventory.configs.store import facts_told, looks, text_of
 from inventory.configs.tables import config_seen
 from inventory.configs.versions import Seen, Version, version_of, versions
+from inventory.findings.configs import fault_at, subject_of
+from inventory.findings.tables import findings
 from inventory.state import State
 from inventory.tables import devices
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rule that does not hold, as a finding that stands (`inventory.findings`): since when, and where as of then."""
+
+    rule: str
+    since: int
+    line: int | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +41,7 @@ class Configured:
     saved: bool | None
     """None where the vendor makes no difference between what runs and what it starts with."""
     versions: int
-    faults: Sequence[Fault]
+    faults: Sequence[Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +130,6 @@ def _configured(connection: sa.Connection, device: int) -> Configured | None:
     if not found or row is None:
         return None
     last = found[-1]
-    wrong = faults(last.vendor, text_of(connection, last.running))
     return Configured(
         device,
         row.unit,
@@ -129,8 +140,18 @@ def _configured(connection: sa.Connection, device: int) -> Configured | None:
         last.last_seen,
         last.saved,
         len(found),
-        wrong,
+        _standing(connection, device),
     )
+
+
+def _standing(connection: sa.Connection, device: int) -> list[Standing]:
+    """In the order of the rules."""
+    f = findings.c
+    query = sa.select(f.kind, f.since, f.detail).where(
+        f.subject == subject_of(device), f.closed_at.is_(None), f.kind.in_(RULES)
+    )
+    rows = sorted(connection.execute(query), key=lambda row: RULES.index(row.kind))
+    return [Standing(row.kind, row.since, *fault_at(row.detail)) for row in rows]
 
 
 def _version(seen: Sequence[Seen], number: int) -> Version | None:

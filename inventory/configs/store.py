@@ -1,8 +1,9 @@
 """Keeps configurations, and what devices say of themselves, as they come: each look at a device as a row, each text once."""
 
 import zlib
+from collections.abc import Callable, Collection
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from inventory.configs.facts import Facts
 from inventory.configs.tables import config_seen, config_texts
 from inventory.configs.versions import Seen, versions
 from inventory.devices import known_device
+from inventory.tables import devices
 
 KEPT = 200
 """Versions of one device."""
@@ -21,7 +23,7 @@ LOOKS = 4_000
 MAX_TEXT = 1 << 20
 """Characters of one configuration."""
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-_s, _t = config_seen.c, config_texts.c
+_s, _t, _of = config_seen.c, config_texts.c, devices.c
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -81,6 +83,14 @@ def looks(connection: sa.Connection, device: int) -> list[Seen]:
     return [Seen(*row) for row in connection.execute(query)]
 
 
+def edges(connection: sa.Connection, units: Collection[str] | None = None) -> dict[int, list[Seen]]:
+    """Of each device, in all units or in these, the looks at it, oldest first: of looks in a row that are alike the first and the last."""
+    found: dict[int, list[Seen]] = {}
+    for row in connection.execute(_EDGES if units is None else _EDGES.where(_of.unit.in_(units))):
+        found.setdefault(row.device, []).append(Seen(row.id, row.at, row.vendor, row.running, row.startup))
+    return found
+
+
 def facts_told(connection: sa.Connection, device: int) -> list[tuple[int, Facts]]:
     """What it said of itself and when, oldest first. Of looks in a row that are alike the first and the last."""
     query = sa.select(_s.at, _s.facts).where(_s.device == device, _s.facts != "").order_by(_s.at)
@@ -127,3 +137,34 @@ def _drop_old(connection: sa.Connection, device: int) -> None:
         sa.or_(*(column == _t.digest for column in (_s.running, _s.startup, _s.facts)))
     )
     connection.execute(sa.delete(config_texts).where(_t.digest.in_(gone - {""}), ~used.exists()))
+
+
+def _beside(step: Callable[..., sa.Function[Any]]) -> list[sa.ColumnElement[Any]]:
+    """What the look before, or after, saw."""
+    return [
+        step(column).over(partition_by=_s.device, order_by=_s.at)
+        for column in (_s.vendor, _s.running, _s.startup)
+    ]
+
+
+def _edge() -> sa.Select[Any]:
+    own = (_s.vendor, _s.running, _s.startup)
+    before, after = _beside(sa.func.lag), _beside(sa.func.lead)
+    # What is not there is NULL, and different from everything.
+    is_edge = sa.or_(
+        *(
+            mine.is_distinct_from(other)
+            for beside in (before, after)
+            for mine, other in zip(own, beside, strict=True)
+        )
+    )
+    looks_ = sa.select(_s.device, _s.id, _s.at, *own, is_edge.label("edge")).subquery()
+    return (
+        sa.select(looks_)
+        .join(devices, _of.id == looks_.c.device)
+        .where(looks_.c.edge)
+        .order_by(looks_.c.device, looks_.c.at)
+    )
+
+
+_EDGES = _edge()

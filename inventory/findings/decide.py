@@ -1,4 +1,4 @@
-"""Which devices of a unit are unknown, and which are missing. Pure.
+"""Which devices of a unit are unknown, and which are missing; what kinds of findings there are. Pure.
 
 Time is what the unit itself was heard at last: a unit whose line is cut, or whose sweeps have ended, has no device missing
 for that.
@@ -8,14 +8,24 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 DAY_MS = 86_400_000
 _INVENTED = 2
 """The bit of a MAC's first octet that says that no maker gave it (IEEE 802)."""
-Kind = Literal["unknown", "missing", "returned"]
+DeviceKind = Literal["unknown", "missing", "returned"]
+ConfigKind = Literal["unsaved", "changed", "telnet", "http", "community", "password", "ssh", "ntp", "logging"]
+"""What is found in a configuration: it is not saved, it was changed, or it breaks this rule of `inventory.configs`."""
+Kind = DeviceKind | ConfigKind
+DEVICE_KINDS: tuple[DeviceKind, ...] = get_args(DeviceKind)
+CONFIG_KINDS: tuple[ConfigKind, ...] = get_args(ConfigKind)
+KINDS: tuple[Kind, ...] = (*DEVICE_KINDS, *CONFIG_KINDS)
+EVENTS: tuple[Kind, ...] = ("changed",)
+"""Of these each time at which it happened is a finding; of others there is one for as long as it stands."""
+VERDICTS = ("approved", "retired")
+"""Words of people that findings follow from."""
 
 
 class _Unknown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,9 +33,14 @@ class _Unknown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     invented_stays_days: int
 
 
+class _Configs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    changed_days: int
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missing_days: Mapping[str, int]
     unknown: _Unknown
+    configs: _Configs
 
 
 RULES = msgspec.convert(tomllib.loads((Path(__file__).parent / "rules.toml").read_text("utf-8")), Rules)
@@ -57,18 +72,23 @@ class Had:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What people said of a device: `subject` is a MAC or a machine's name."""
+    """What people said of a device: `subject` is a MAC, a machine's name or `inventory.findings.configs.subject_of`.
+
+    With a `kind` it is said of what was found of this kind alone, without one of the device.
+    """
 
     subject: str
     says: Literal["approved", "retired"]
     at: int
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`unknown`: heard and never approved; `missing`: not seen for too long; `returned`: written off, and heard since.
+    The other kinds are of configurations (`inventory.findings.configs`).
 
-    `since` is when it became so.
+    `since` is when it became so. `detail` depends on the kind: arguments, with bars in between.
     """
 
     kind: Kind
@@ -78,6 +98,17 @@ class Finding:
     name: str
     since: int
     last_seen: int
+    detail: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What of a unit it is known by while it stands."""
+        return key_of(self.kind, self.subject, self.since)
+
+
+def key_of(kind: str, subject: str, since: int) -> tuple[str, str, int]:
+    """`Finding.key`, of one that is kept."""
+    return kind, subject, since if kind in EVENTS else 0
 
 
 def findings(
@@ -90,7 +121,8 @@ def findings(
     """Of one unit, by kind and subject. `known_macs` are those of machines that inventories tell of, in any unit."""
     newest: dict[str, Mark] = {}
     for mark in sorted(marks, key=lambda mark: mark.at):
-        newest[mark.subject] = mark
+        if not mark.kind:
+            newest[mark.subject] = mark
     swept = max((each.last_seen for each in heard), default=0)
     found = [
         finding

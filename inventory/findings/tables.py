@@ -15,9 +15,11 @@ device_marks = sa.Table(
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("at", Time, nullable=False),
     sa.Column("undone_at", Time),
+    # Of which kind of finding it was said; empty: of the device.
+    sa.Column("kind", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
-"""What people said of a device of a unit, a MAC or a machine: `approved`, `retired`, `verified` or `noted`."""
+"""What people said of a device of a unit, a MAC, a machine or one that is asked: `approved`, `retired`, `verified` or `noted`."""
 
 findings = sa.Table(
     "findings",
@@ -32,5 +34,6 @@ findings = sa.Table(
     sa.Column("last_seen", Time, nullable=False),
     sa.Column("opened_at", Time, nullable=False),
     sa.Column("closed_at", Time),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )

@@ -40,7 +40,7 @@ def everywhere(
     found = [
         each
         for each in Configs(context_of(request).state).all()
-        if (rule is None or any(fault.rule == rule for fault in each.faults))
+        if (rule is None or any(standing.rule == rule for standing in each.faults))
         and (saved is None or each.saved is saved)
     ]
     return page(request, response, *page_of(found, lambda each: each.id, "configs", cursor, limit, int))

@@ -12,8 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.views import CheckState
 from core.errors import Unavailable
+from inventory.configs.compliance import Fault
 from inventory.configs.lines import Hunk, split
 from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
+from inventory.findings import keeper
+from inventory.findings.configs import subject_of
+from inventory.findings.decide import CONFIG_KINDS
+from inventory.findings.keeper import KeptMark
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import Context, context_of
@@ -29,8 +34,10 @@ RULES: Mapping[str, str] = {
     "ssh": mark("SSH that is old, weak or open to root"),
     "ntp": mark("no time server (NTP)"),
     "logging": mark("its log goes to no server (syslog)"),
+    "unsaved": mark("what runs is not saved"),
+    "changed": mark("the configuration was changed"),
 }
-"""What is wrong where a rule of `inventory/configs/rules.toml` does not hold."""
+"""What is wrong where a rule of `inventory/configs/rules.toml` does not hold; and the other findings of configurations."""
 VENDORS: Mapping[str, str] = {
     "mikrotik": "MikroTik",
     "cisco": "Cisco IOS",
@@ -54,6 +61,8 @@ NOTES: Mapping[str, str] = {
 LINES = 1_500
 """Of a difference that are shown: what is longer is for programs."""
 VERSIONS = 100
+MARKS = 20
+"""Words of people about one device that are shown."""
 
 router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
@@ -80,6 +89,16 @@ class Change:
     left: int
     added: int
     removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something that is not as it should be, and that nobody approved. `since` is None until a finding of it is open."""
+
+    kind: str
+    line: int | None
+    text: str
+    since: int | None
 
 
 @router.get("/units/{code}/configs")
@@ -122,6 +141,7 @@ def of_device(
     _user: Technician,
     old: Annotated[Side, Query(alias="from")] = None,
     new: Annotated[Side, Query(alias="to")] = None,
+    done: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """One device; `from` and `to` are the versions that are compared: without them the last change."""
     context = context_of(request)
@@ -135,17 +155,20 @@ def of_device(
     now = configs.configuration(device, found.version)
     if hunks is None or now is None:
         raise HTTPException(404)
+    points, marks = _points(context, found, now.faults)
     return render(
         request,
         "configs/device.html",
         _about(context, found)
         | {
+            "points": points,
+            "approved": marks,
+            "done": done,
             "versions": versions,
             "before": before,
             "after": after,
             "change": shown(hunks),
             "unsaved": shown(now.unsaved),
-            "faults": now.faults,
             "rules": RULES,
             "facts": configs.facts(device),
             "notes": NOTES,
@@ -181,6 +204,30 @@ def shown(hunks: Sequence[Hunk]) -> Change:
         room -= len(hunk.lines)
     signs = [line.sign for hunk in hunks for line in hunk.lines]
     return Change(some, max(0, -room), signs.count("+"), signs.count("-"))
+
+
+def _points(
+    context: Context, found: Configured, faults: Sequence[Fault]
+) -> tuple[list[Point], list[KeptMark]]:
+    """What is wrong and was not approved, and what was, the newest first."""
+    subject = subject_of(found.id)
+    with context.state.read() as connection:
+        standing = {
+            each.kind: each
+            for each in keeper.read(connection, found.unit, CONFIG_KINDS)
+            if each.subject == subject
+        }
+        marks = keeper.marks(connection, found.unit, subjects=[subject])
+    approved = {each.kind for each in marks}
+    points = [
+        Point(kind, None, "", standing[kind].since) for kind in ("unsaved", "changed") if kind in standing
+    ]
+    points += [
+        Point(each.rule, each.line, each.text, standing[each.rule].since if each.rule in standing else None)
+        for each in faults
+        if each.rule not in approved
+    ]
+    return points, marks[::-1][:MARKS]
 
 
 def _sides(versions: Sequence[ConfigVersion], old: int | None, new: int | None) -> tuple[int | None, int]:

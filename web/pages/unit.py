@@ -13,7 +13,11 @@ from collector.paths import Trace
 from collector.services.subjects import service_of
 from collector.views import AgentState, CheckState, Outage, Views
 from inventory.devices import devices, versions
+from inventory.findings import keeper
 from inventory.records import LINE_ROLES
+from web.api.findings import seen_by
+from web.auth.guard import user_of
+from web.auth.roles import User
 from web.context import Context, context_of
 from web.happenings import told
 from web.i18n import language_of, speaker
@@ -146,8 +150,15 @@ def unit_page(request: Request, code: Code) -> Response:
             "graphs": _graphs(context, checks),
             "agents": agents,
             "machines": machines,
+            "findings": _findings(context, code, user_of(request)),
         },
     )
+
+
+def _findings(context: Context, code: str, user: User | None) -> int:
+    """How many stand in the unit, as somebody may see them."""
+    with context.state.read() as connection:
+        return sum(1 for _ in keeper.read(connection, code, seen_by(user)))
 
 
 @router.get("/fragments/units/{code}")

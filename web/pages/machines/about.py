@@ -65,6 +65,15 @@ FOUND: Mapping[str, Found] = {
     "unknown": Found(mark("Unknown"), "degraded"),
     "missing": Found(mark("Not seen"), "down"),
     "returned": Found(mark("Written off, and back"), "degraded"),
+    "unsaved": Found(mark("Configuration not saved"), "degraded"),
+    "changed": Found(mark("Configuration changed"), "maintenance"),
+    "telnet": Found(mark("Telnet"), "down"),
+    "community": Found(mark("Default SNMP community"), "down"),
+    "password": Found(mark("Passwords in the clear"), "degraded"),
+    "http": Found(mark("Pages over HTTP"), "degraded"),
+    "ssh": Found(mark("Weak SSH"), "degraded"),
+    "ntp": Found(mark("No time server"), "degraded"),
+    "logging": Found(mark("No log server"), "degraded"),
 }
 SAID: Mapping[str, str] = {
     "approved": mark("approved"),

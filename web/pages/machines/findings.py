@@ -1,14 +1,19 @@
-"""Findings of all units: devices that nobody knows, that are not seen any more, or that were written off and are back."""
+"""Findings of all units: devices that nobody knows, that are not seen any more, or that were written off and are back; faults of configurations."""
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from inventory.configs.compliance import RULES
 from inventory.findings import keeper
-from inventory.findings.decide import Kind
+from inventory.findings.configs import device_of
+from inventory.findings.decide import DEVICE_KINDS, Kind
 from inventory.findings.keeper import KeptFinding
+from web.api.findings import seen_by
+from web.auth.guard import user_of
 from web.context import context_of
 from web.i18n import language_of, mark, speaker
 from web.pages.machines.about import FOUND, KINDS, WORDS
@@ -41,7 +46,7 @@ def findings(
     """Those that stand, the newest first."""
     context, now = context_of(request), context_of(request).clock.now()
     with context.state.read() as connection:
-        standing = list(keeper.read(connection, unit))
+        standing = list(keeper.read(connection, unit, seen_by(user_of(request))))
     found = sorted(
         (each for each in standing if kind in (None, each.kind)),
         key=lambda each: (-each.since, each.id),
@@ -62,7 +67,10 @@ def findings(
             for each in found
         )
         return as_file(Table("findings", [say(title) for title in _TITLES], rows), format, now)
-    counts = {key: sum(each.kind == key for each in standing) for key in FOUND}
+    sums = Counter(each.kind for each in standing)
+    counts = {
+        key: sums[key] for key in seen_by(user_of(request)) if sums[key] or key == kind or key in DEVICE_KINDS
+    }
     details = {
         "found": found[:MOST],
         "more": max(0, len(found) - MOST),
@@ -70,12 +78,15 @@ def findings(
         "kind": kind,
         "unit": unit,
         "address_of": address_of,
+        "DETAILS": RULES,
     }
     return render(request, "machines/findings.html", {**WORDS, **details})
 
 
 def address_of(found: KeptFinding) -> str:
     """The page of the device that it is of."""
+    if (device := device_of(found.subject)) is not None:
+        return f"/configs/{device}"
     if ":" in found.subject:
         return f"/units/{found.unit}/machines/{found.subject}"
     return f"/machines/{found.subject}"

@@ -10,7 +10,8 @@ from typing import Literal
 from inventory.census.facts import Counted, of_kinds
 from inventory.census.lists import Listed
 from inventory.devices import Device
-from inventory.findings.keeper import VERDICTS, KeptFinding, KeptMark
+from inventory.findings.decide import VERDICTS
+from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.ports import places
 from inventory.lan.reads import Sighting
 from web.i18n import mark
@@ -101,7 +102,7 @@ def shown(told: Told, now: int) -> Shown:
             found.append(item)
             macs.update(item.macs)
     by_subject = {each.subject: each for each in told.findings}
-    said = {each.subject: each for each in told.marks if each.says in VERDICTS}
+    said = {each.subject: each for each in told.marks if each.says in VERDICTS and not each.kind}
     verified = {each.subject: each for each in told.marks if each.says == "verified"}
     addresses = {address for item in found if item.source == "snmp" for address in item.addresses}
     swept = max((each.last_seen for each in told.sightings), default=0)

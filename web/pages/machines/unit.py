@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -16,13 +17,18 @@ from inventory.assets.book import read_book
 from inventory.census.lists import of_unit
 from inventory.devices import devices
 from inventory.findings import keeper
+from inventory.findings.configs import device_of
+from inventory.findings.decide import CONFIG_KINDS, DEVICE_KINDS, VERDICTS, ConfigKind
+from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.reads import read_sightings
 from inventory.stock import take_stock
+from web.api.findings import seen_by
 from web.auth.guard import require, user_of
 from web.auth.roles import Role, User
 from web.context import Context, context_of
 from web.i18n import HERE, language_of, local_time, speaker
 from web.pages.machines.about import WORDS
+from web.pages.machines.findings import address_of
 from web.pages.machines.items import GROUPS, Item, Shown, Told, shown
 from web.pages.machines.netbox import for_netbox
 from web.pages.machines.tables import MachinesFormat, as_file, of_machines
@@ -35,7 +41,7 @@ SHEET_DAYS = 30
 router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
 Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
-Subject = Annotated[str, Form(pattern="^([0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{32})$")]
+Subject = Annotated[str, Form(pattern=keeper.SUBJECT)]
 
 
 def told_of(context: Context, code: str) -> Told:
@@ -47,7 +53,7 @@ def told_of(context: Context, code: str) -> Told:
             listed,
             devices(context.state, code),
             read_sightings(connection, code),
-            list(keeper.read(connection, code)),
+            list(keeper.read(connection, code, DEVICE_KINDS)),
             [
                 replace(each, subject=context.machines.current(each.subject))
                 for each in keeper.marks(connection, code)
@@ -86,8 +92,27 @@ def machines(
             return as_file(for_netbox(names, rows), "csv", now)
         return as_file(of_machines(speaker(language_of(request), now), names, rows), format, now)
     asked = len(context.machines.questions(code))
-    details = {"unit": code, "shown": found, "GROUPS": GROUPS, "done": done, "asked": asked}
+    details = {
+        "unit": code,
+        "shown": found,
+        "GROUPS": GROUPS,
+        "done": done,
+        "asked": asked,
+        "configs": _of_configs(context, code, user_of(request)),
+    }
     return render(request, "machines/unit.html", {**WORDS, **details})
+
+
+def _of_configs(context: Context, code: str, user: User | None) -> list[tuple[str, list[KeptFinding]]]:
+    """What is wrong with configurations of the unit, as somebody may see it: of each device, by the address of its page."""
+    kinds = [each for each in seen_by(user) if each in CONFIG_KINDS]
+    with context.state.read() as connection:
+        found = sorted(keeper.read(connection, code, kinds), key=lambda each: (each.name, each.subject))
+    return [
+        (address_of(of[0]), of)
+        for _, group in groupby(found, lambda each: each.subject)
+        if (of := list(group))
+    ]
 
 
 @router.get("/units/{code}/machines/sheet")
@@ -127,23 +152,27 @@ async def say(
     note: Annotated[str, Form(max_length=500)] = "",
     at: Annotated[int | None, Form(ge=0)] = None,
     back: Annotated[Literal["", "sheet", "device"], Form()] = "",
+    kind: Annotated[ConfigKind | Literal[""], Form()] = "",
 ) -> Response:
-    """Approve a device, say that it was written off or verified on site, or note something of it; without `subject`, approve
-    all that are unknown now. `at`: when it was said, where it was sent later; `back`: the page to go on with."""
+    """Approve a device or, with `kind`, what was found of it; say that it was written off or verified on site, or note something
+    of it; without `subject`, approve all that are unknown now. `at`: when it was said, where it was sent later; `back`: the page
+    to go on with."""
     context = context_of(request)
     known_unit(context, code)
 
     def keep() -> None:
         now = context.clock.now()
         with context.state.read() as connection:
-            unknown = [each.subject for each in keeper.read(connection, code, "unknown")]
+            unknown = [each.subject for each in keeper.read(connection, code, ("unknown",))]
         subjects = [subject] if subject else unknown[: keeper.MOST] if says == "approved" else []
         if subjects:
-            keeper.mark(context.state, code, subjects, says, note, user.name, said_at(at, now))
-            if says in keeper.VERDICTS:
+            keeper.mark(context.state, code, subjects, says, note, user.name, said_at(at, now), kind)
+            if says in VERDICTS:
                 take_stock(context.state, context.machines, context.registry.units(now), now)
 
     await run_in_threadpool(keep)
+    if subject is not None and device_of(subject) is not None:
+        return RedirectResponse(f"/configs/{device_of(subject)}?done={says}#faults", 303)
     if back == "device" and subject is not None and ":" not in subject:
         return RedirectResponse(f"/machines/{subject}?done={says}", 303)
     return _back(code, says, {"sheet": "/sheet", "device": f"/{subject}"}.get(back, ""))
@@ -160,12 +189,16 @@ async def undo(
     context = context_of(request)
     known_unit(context, code)
 
-    def keep() -> None:
+    def keep() -> KeptMark | None:
         now = context.clock.now()
-        if keeper.unmark(context.state, number, now):
+        mark = keeper.unmark(context.state, number, now)
+        if mark is not None:
             take_stock(context.state, context.machines, context.registry.units(now), now)
+        return mark
 
-    await run_in_threadpool(keep)
+    taken = await run_in_threadpool(keep)
+    if taken is not None and (of := device_of(taken.subject)) is not None:
+        return RedirectResponse(f"/configs/{of}?done=undone#faults", 303)
     return _back(code, "undone")
 
 

@@ -1,0 +1,91 @@
+"""All that findings follow from, read out of the state store and decided unit by unit."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from inventory.census.facts import CLASSES, Counted
+from inventory.configs.compliance import Fault, faults
+from inventory.configs.store import edges, text_of
+from inventory.devices import macs
+from inventory.findings.configs import Looked, config_findings
+from inventory.findings.decide import VERDICTS, Finding, Had, Heard, Mark, findings
+from inventory.findings.tables import device_marks
+from inventory.lan.classes import class_of
+from inventory.lan.tables import sightings
+from inventory.lan.vendors import vendor
+from inventory.tables import devices, watched_devices
+
+Key = tuple[str, tuple[str, str, int]]
+"""Unit and `Finding.key`."""
+MOST_TEXTS = 1 << 14
+_known: dict[tuple[str, str], Sequence[Fault]] = {}
+"""What is wrong in texts that were read before, by vendor and digest: neither texts nor rules change while this runs."""
+_m, _s, _d, _w = device_marks.c, sightings.c, devices.c, watched_devices.c
+
+
+def gather(
+    connection: sa.Connection, machines: Sequence[Counted], current: Callable[[str], str], now: int
+) -> Mapping[Key, Finding]:
+    """What is found in all units as of `now`. `current`: see `keeper.refresh`."""
+    heard, had = _heard(connection), defaultdict(list)
+    for each in machines:
+        facts = each.facts
+        had[each.unit].append(Had(each.name, facts.kind, facts.hostname, facts.macs, each.last_seen))
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    spoken = sa.select(device_marks).where(_m.undone_at.is_(None), _m.says.in_(VERDICTS)).order_by(_m.id)
+    for row in connection.execute(spoken):
+        marks[row.unit].append(Mark(current(row.subject), row.says, row.at, row.kind))
+    known = macs(connection).union(*(each.facts.macs for each in machines))
+    found = [
+        (unit, each)
+        for unit in {*heard, *had}
+        for each in findings(heard[unit], had[unit], known, marks[unit])
+    ]
+
+    def wrong(vendor_of: str, digest: str) -> Sequence[Fault]:
+        return _faults(connection, vendor_of, digest)
+
+    for unit, device in _looked(connection, now):
+        found += [(unit, each) for each in config_findings(device, marks[unit], wrong, now)]
+    return {(unit, each.key): each for unit, each in found}
+
+
+def _heard(connection: sa.Connection) -> dict[str, list[Heard]]:
+    found: dict[str, list[Heard]] = defaultdict(list)
+    columns = (_s.unit, _s.mac, _s.names, _s.hints, _s.first_seen, _s.last_seen)
+    for row in connection.execute(sa.select(*columns)):
+        names, hints = json.loads(row.names), json.loads(row.hints)
+        name, kind = next(iter(names), ""), class_of(hints, list(names), vendor(row.mac))
+        found[row.unit].append(Heard(row.mac, kind, name, row.first_seen, row.last_seen))
+    return found
+
+
+def _looked(connection: sa.Connection, now: int) -> Iterator[tuple[str, Looked]]:
+    """Devices whose configuration is kept, by what the registry calls them now."""
+    named = {
+        (row.unit, row.address): row
+        for row in connection.execute(
+            sa.select(_w.unit, _w.address, _w.name, _w.kind).where(
+                _w.valid_from <= now, sa.or_(_w.valid_to.is_(None), _w.valid_to > now)
+            )
+        )
+    }
+    looks = edges(connection)
+    for row in connection.execute(sa.select(_d.id, _d.unit, _d.address).where(_d.id.in_(looks))):
+        registered = named.get((row.unit, row.address))
+        kind = registered.kind if registered is not None and registered.kind in CLASSES else "router"
+        name = registered.name if registered is not None else row.address
+        yield row.unit, Looked(row.id, kind, name, looks[row.id])
+
+
+def _faults(connection: sa.Connection, vendor_of: str, digest: str) -> Sequence[Fault]:
+    found = _known.get((vendor_of, digest))
+    if found is None:
+        found = tuple(faults(vendor_of, text_of(connection, digest)))
+        if len(_known) >= MOST_TEXTS:
+            _known.clear()
+        _known[vendor_of, digest] = found
+    return found
