@@ -49,6 +49,9 @@ SETTINGS = {
     # A router answers each probe; how it spares itself is the kernel's own business.
     "net/ipv4/icmp_ratelimit": "0",
     "net/ipv6/icmp/ratelimit": "0",
+    # Nor by how many all send together: on older kernels that counts those of every namespace of this machine.
+    "net/ipv4/icmp_ratemask": "0",
+    "net/ipv6/icmp/ratemask": "0",
 }
 
 

@@ -46,7 +46,7 @@ async def test_a_ping_of_nobody_ends_soon_after_its_last_request() -> None:
     with support_netns.namespaces(1) as (name,), inside(name), scripted_peer(lambda request: []):
         found = await ask("ping", "127.0.0.2", count=2, spacing_ms=10)
     assert found.status == "down"
-    assert time.perf_counter() - began < 8
+    assert time.perf_counter() - began < 20
 
 
 @pytest.mark.parametrize("kind", ["icmp", "shell", "traceroute", ""])

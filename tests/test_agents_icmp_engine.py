@@ -63,14 +63,16 @@ async def test_ipv6_is_answered_like_ipv4(pinger: Engine) -> None:
 async def test_a_reply_that_comes_too_late_is_no_reply(pinger: Engine) -> None:
     with scripted_peer(lambda request: [Send(0.06, request.target, request.reply())]):
         burst = await pinger.burst(("127.0.0.2", 0), count=3, spacing=0.04, wait=0.03)
-    assert list(burst.rtts) == [None] * 3
+        assert list(burst.rtts) == [None] * 3
+        # A later burst looks again, and finds what came in between.
+        await pinger.burst(("127.0.0.2", 0), count=1, wait=0.5)
     assert pinger.strays > 0
 
 
 @kinds
 async def test_a_reply_with_a_guessed_sequence_number_and_another_token_is_no_reply(pinger: Engine) -> None:
     with scripted_peer(lambda request: [Send(0, request.target, request.forged())]):
-        burst = await pinger.burst(("127.0.0.2", 0), count=2, spacing=0.005, wait=0.05)
+        burst = await pinger.burst(("127.0.0.2", 0), count=2, spacing=0.005, wait=0.5)
     assert list(burst.rtts) == [None] * 2
     assert pinger.strays == 2
 
@@ -78,7 +80,7 @@ async def test_a_reply_with_a_guessed_sequence_number_and_another_token_is_no_re
 @kinds
 async def test_a_reply_from_another_address_is_no_reply(pinger: Engine) -> None:
     with scripted_peer(lambda request: [Send(0, "127.0.0.9", request.reply())]):
-        burst = await pinger.burst(("127.0.0.2", 0), count=2, spacing=0.005, wait=0.05)
+        burst = await pinger.burst(("127.0.0.2", 0), count=2, spacing=0.005, wait=0.5)
     assert list(burst.rtts) == [None] * 2
 
 
@@ -107,7 +109,7 @@ async def test_a_forged_reply_does_not_take_the_place_of_the_true_one(pinger: En
 @pytest.mark.parametrize("quote", [8, 64])
 async def test_an_unreachable_message_gives_the_reason(pinger: Engine, quote: int) -> None:
     with scripted_peer(lambda request: [Send(0, "127.0.0.9", request.unreachable(quote))]):
-        burst = await pinger.burst(("127.0.0.2", 0), count=2, spacing=0.005, wait=0.05)
+        burst = await pinger.burst(("127.0.0.2", 0), count=2, spacing=0.005, wait=0.5)
     assert loss(burst) == 1
     assert burst.reason == "host unreachable"
 
@@ -131,7 +133,7 @@ async def test_an_error_about_one_target_does_not_touch_another(pinger: Engine) 
         return [Send(0, request.target, request.unreachable(64) if bad else request.reply())]
 
     with scripted_peer(script):
-        bad, good = await pinger.bursts([("127.0.0.2", 0), ("127.0.0.3", 0)], count=5, spacing=0.01, wait=0.4)
+        bad, good = await pinger.bursts([("127.0.0.2", 0), ("127.0.0.3", 0)], count=5, spacing=0.01, wait=2)
     assert (loss(bad), bad.reason) == (1, "host unreachable")
     assert (loss(good), good.reason) == (0, "")
 
@@ -147,12 +149,12 @@ async def test_no_way_there_is_a_loss_with_its_reason(pinger: Engine) -> None:
 async def test_a_busy_event_loop_does_not_lengthen_the_times(pinger: Engine) -> None:
     waiting = asyncio.ensure_future(pinger.burst(("127.0.0.2", 0), count=1))
     await asyncio.sleep(0)  # the request goes out
-    until = time.perf_counter() + 0.05
+    until = time.perf_counter() + 0.5
     while time.perf_counter() < until:
         pass
     (rtt,) = (await waiting).rtts
     assert rtt is not None
-    assert rtt < 0.02
+    assert rtt < 0.4
 
 
 @kinds
@@ -168,11 +170,11 @@ async def test_a_burst_that_is_cancelled_leaves_nothing_behind(pinger: Engine) -
 
 @kinds
 async def test_bursts_at_once_do_not_mix(pinger: Engine) -> None:
-    slow = {"127.0.0.2": 0.02, "127.0.0.3": 0.0, "127.0.0.4": 0.01}
+    slow = {"127.0.0.2": 0.6, "127.0.0.3": 0.0, "127.0.0.4": 0.3}
     with scripted_peer(lambda request: [Send(slow[request.target], request.target, request.reply())]):
-        bursts = await asyncio.gather(*(pinger.burst((a, 0), count=3, spacing=0.005) for a in slow))
+        bursts = await asyncio.gather(*(pinger.burst((a, 0), count=3, spacing=0.005, wait=3) for a in slow))
     times = [min(rtt for rtt in burst.rtts if rtt is not None) for burst in bursts]
-    assert times[0] >= 0.02 > times[2] >= 0.01 > times[1]
+    assert times[0] >= 0.6 > times[2] >= 0.3 > times[1]
 
 
 async def test_requests_keep_the_pace_that_is_set() -> None:

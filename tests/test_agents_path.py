@@ -37,7 +37,7 @@ def test_four_routers_and_the_target_are_found_by_every_method(
     assert found["reached"]
     assert ways(found) in (expected(net, "north", family), expected(net, "south", family))
     assert [hop["ttl"] for hop in found["hops"]] == [1, 2, 3, 4, 5]
-    assert all(hop["loss"] == 0 and 0 < hop["rtt_ms"] < 500 for hop in found["hops"])
+    assert all(hop["loss"] == 0 and 0 < hop["rtt_ms"] < 2_000 for hop in found["hops"])
 
 
 @pytest.mark.parametrize(("method", "port"), METHODS)
@@ -51,7 +51,9 @@ def test_load_that_is_shared_between_two_ways_shows_no_false_path(
     else:
         # Each trace has a port of its own, so both ways are taken within a few of them.
         arguments = (f"--method={method}", f"--port={port}", "--pace-ms=2", "--probes=5")
-        seen = [ways(net.trace(target, *arguments)) for _ in range(12)]
+        seen = []
+        while len({tuple(way) for way in seen}) < 2 and len(seen) < 40:
+            seen.append(ways(net.trace(target, *arguments)))
         assert len({tuple(way) for way in seen}) == 2
     for way in seen:
         assert way in (expected(net, "north"), expected(net, "south"))
@@ -114,7 +116,8 @@ def test_a_way_that_is_broken_in_the_middle_ends_at_the_last_router_that_answere
 def test_the_deadline_holds_where_nobody_answers(net: Routers) -> None:
     code = (
         "import time, sys; from agents.path.trace import Order, trace; began = time.perf_counter();"
-        "found = trace(Order(sys.argv[1], 'udp', 33434, 30, 10, 0.05, 0.6));"
+        # Three hundred probes, and two seconds for them: they would take fifteen.
+        "found = trace(Order(sys.argv[1], 'udp', 33434, 30, 10, 0.05, 2));"
         "print(len(found.hops), time.perf_counter() - began)"
     )
     net.set("first", "net/ipv4/ip_forward", "0")
@@ -129,7 +132,7 @@ def test_the_deadline_holds_where_nobody_answers(net: Routers) -> None:
         net.set("first", "net/ipv4/ip_forward", "1")
     hops, took = done.stdout.split()
     assert hops == "0"
-    assert float(took) < 1.5
+    assert float(took) < 10
 
 
 def test_without_the_right_to_raw_sockets_it_says_so() -> None:

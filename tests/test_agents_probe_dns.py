@@ -98,14 +98,14 @@ async def test_one_lost_packet_is_no_outage() -> None:
         return records(ONE)(query) if len(asked) == 2 else []
 
     async with name_server(second_time) as server:
-        result = await probe("dns", "a.example", server=server, timeout_ms=200)
+        result = await probe("dns", "a.example", server=server, timeout_ms=4_000)
     assert result.status == Status.UP
-    assert result.figures["query_seconds"] > 0.09
+    assert result.figures["query_seconds"] > 1.9
 
 
 async def test_a_silent_server_times_out() -> None:
     async with name_server(lambda query: []) as server:
-        result = await probe("dns", "a.example", server=server, timeout_ms=100)
+        result = await probe("dns", "a.example", server=server, timeout_ms=300)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
 
 

@@ -35,9 +35,9 @@ async def by_plan(kind: str, target: str, allowed: Sequence[str] = (), **params:
     loop = Loop(PROBES, ManualClock(), sink)
     running = asyncio.create_task(loop.run())
     try:
-        loop.take([Check(1, kind, target, 60_000, 5_000, params)], refuses_all_but(allowed))
+        loop.take([Check(1, kind, target, 60_000, 20_000, params)], refuses_all_but(allowed))
         loop.start(1)
-        return await asyncio.wait_for(found, 10)
+        return await asyncio.wait_for(found, 60)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

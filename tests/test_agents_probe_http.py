@@ -58,13 +58,15 @@ SITE = Starlette(
 
 async def test_a_page_is_up_with_every_phase_timed() -> None:
     async with website(SITE) as port:
+        began = time.perf_counter()
         result = await probe("http", f"http://127.0.0.1:{port}/")
+        took = time.perf_counter() - began
     figures = result.figures
     assert (result.status, result.reason) == (Status.UP, "")
     assert figures["status_code"] == 200
     assert figures["body_bytes"] == len("Một cửa điện tử: đang hoạt động".encode())
     phases = sum(figures[name] for name in ("resolve_seconds", "connect_seconds", "first_byte_seconds"))
-    assert 0 < phases <= figures["total_seconds"] < 2
+    assert 0 < phases <= figures["total_seconds"] <= took
 
 
 async def test_a_page_over_tls_has_the_handshake_among_its_phases(tmp_path: Path) -> None:
@@ -130,10 +132,8 @@ async def test_a_regex_that_is_none_is_a_bad_parameter() -> None:
 
 
 def test_a_regex_that_would_search_for_ever_is_stopped() -> None:
-    began = time.perf_counter()
     with pytest.raises(TooSlow):
         search(r"(a+)+b", "a" * 60)
-    assert time.perf_counter() - began < 5
 
 
 async def test_a_huge_body_is_read_up_to_its_bound() -> None:
@@ -161,7 +161,7 @@ async def test_a_page_slower_than_its_bound_degrades() -> None:
 
 async def test_a_server_that_accepts_and_says_nothing_times_out_with_the_phases_it_reached() -> None:
     async with raw_server(None) as port:
-        result = await probe("http", f"http://127.0.0.1:{port}/", timeout_ms=150)
+        result = await probe("http", f"http://127.0.0.1:{port}/", timeout_ms=1_000)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
     assert set(result.figures) == {"resolve_seconds", "connect_seconds"}
 

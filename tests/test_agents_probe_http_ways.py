@@ -69,7 +69,6 @@ async def health(url: str, ca_file: str, **params: object) -> Result:
     return await probe(
         "http",
         f"{url}/lgsp/suc-khoe",
-        timeout_ms=10_000,
         method="POST",
         body=HEALTH,
         body_contains="<status>UP</status>",
@@ -90,7 +89,7 @@ async def test_the_document_exchange_is_up_for_who_shows_a_client_certificate_an
         known = await health(office.url, office.ca_file, **mine)
         nobody = await health(office.url, office.ca_file)
         other = await health(office.url, office.ca_file, **strange)
-        expected = await probe("http", office.url, ca_file=office.ca_file, timeout_ms=10_000)
+        expected = await probe("http", office.url, ca_file=office.ca_file)
     assert (known.status, known.reason) == (Status.UP, "")
     assert (nobody.status, nobody.reason) == (Status.DOWN, "status|403")
     assert (other.status, other.reason) == (Status.DOWN, "status|400")
@@ -117,9 +116,7 @@ async def test_an_encrypted_key_is_a_bad_parameter_and_nobody_is_asked_for_its_p
         serialization.BestAvailableEncryption(b"locked"),
     )
     certificate = text[text.index(b"-----BEGIN CERTIFICATE") :].decode()
-    result = await probe(
-        "http", "https://127.0.0.1:1/", client_cert=certificate, client_key=locked.decode(), timeout_ms=2_000
-    )
+    result = await probe("http", "https://127.0.0.1:1/", client_cert=certificate, client_key=locked.decode())
     assert result.status == Status.UNKNOWN
     assert result.reason.startswith("bad parameter|client_cert and client_key")
 
@@ -129,9 +126,7 @@ async def test_an_encrypted_key_is_a_bad_parameter_and_nobody_is_asked_for_its_p
 async def test_https_goes_through_a_real_proxy(tmp_path: Path) -> None:
     async with eoffice(tmp_path) as office:
         with proxied(tmp_path) as (proxy, log):
-            result = await probe(
-                "http", f"{office.url}/", ca_file=office.ca_file, proxy=proxy, timeout_ms=10_000
-            )
+            result = await probe("http", f"{office.url}/", ca_file=office.ca_file, proxy=proxy)
             said = log.read_text()
     assert (result.status, result.reason) == (Status.UP, "")
     assert "CONNECT 127.0.0.1" in said
@@ -167,7 +162,7 @@ async def test_http_goes_through_a_real_proxy_that_wants_to_know_who_we_are(tmp_
 async def test_a_proxy_that_misbehaves_is_told_from_the_server(said: bytes | None, reason: str) -> None:
     async with raw_server(said) as port:
         result = await probe(
-            "http", "https://portal.example/", proxy=f"127.0.0.1:{port}", timeout_ms=500, verify=False
+            "http", "https://portal.example/", proxy=f"127.0.0.1:{port}", timeout_ms=2_000, verify=False
         )
     assert (result.status, result.reason) == (Status.DOWN, reason)
 

@@ -1,6 +1,7 @@
 """ICMP and TCP probes on real sockets."""
 
 import socket
+import time
 
 import pytest
 import support_netns
@@ -16,10 +17,12 @@ root = pytest.mark.skipif(not IS_ROOT, reason=support_netns.WHY_NOT)
 @pytest.mark.root
 @root
 async def test_a_host_that_answers_is_up_with_all_figures() -> None:
+    began = time.perf_counter()
     result = await probe("icmp", "127.0.0.1", count=3, spacing_ms=5)
+    took = time.perf_counter() - began
     assert (result.status, result.reason) == (Status.UP, "")
     assert result.figures["loss_ratio"] == 0
-    assert 0 < result.figures["rtt_min_seconds"] <= result.figures["rtt_max_seconds"] < 1
+    assert 0 < result.figures["rtt_min_seconds"] <= result.figures["rtt_max_seconds"] < took
 
 
 @pytest.mark.root
@@ -48,7 +51,7 @@ async def test_loss_past_its_bound_degrades(max_loss: float, status: Status) -> 
         inside(name),
         scripted_peer(lambda request: [Send(0, request.target, request.reply())] if next(turn) % 2 else []),
     ):
-        result = await probe("icmp", "127.0.0.2", count=4, spacing_ms=5, timeout_ms=1_500, max_loss=max_loss)
+        result = await probe("icmp", "127.0.0.2", count=4, spacing_ms=5, timeout_ms=3_000, max_loss=max_loss)
     assert result.status == status, result
     assert result.figures["loss_ratio"] == 0.5
     assert result.reason == ("loss|0.5" if status == Status.DEGRADED else "")
@@ -109,7 +112,7 @@ async def test_what_makes_no_sense_is_unknown_and_says_what(
 
 
 async def test_a_name_that_does_not_exist_is_down_with_that_reason() -> None:
-    result = await probe("tcp", "name.invalid:80", timeout_ms=5_000)
+    result = await probe("tcp", "name.invalid:80")
     assert result.status == Status.DOWN
     assert result.reason in ("name not found", "name not resolved")
 
@@ -117,9 +120,11 @@ async def test_a_name_that_does_not_exist_is_down_with_that_reason() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_a_port_that_accepts_is_up(host: str) -> None:
     async with raw_server(b"", host=host) as port:
+        began = time.perf_counter()
         result = await probe("tcp", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        took = time.perf_counter() - began
     assert result.status == Status.UP
-    assert 0 < result.figures["connect_seconds"] < 1
+    assert 0 < result.figures["connect_seconds"] < took
 
 
 async def test_a_port_that_nobody_listens_on_is_refused() -> None:

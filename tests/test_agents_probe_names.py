@@ -26,7 +26,7 @@ class Resolver:
         if host == "nobody":
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         if host != "there":
-            self.go_on.wait(20)
+            self.go_on.wait(120)
         return ("192.0.2.1", 0)
 
 
@@ -73,9 +73,9 @@ async def test_a_resolver_that_hangs_takes_its_places_and_none_of_the_loops(reso
     for number in range(40):
         await gives_up(names, f"slow-{number}")
     assert len(resolver.asked) == AT_ONCE
-    assert await asyncio.wait_for(loop.getaddrinfo("127.0.0.1", 80), 5)
+    assert await asyncio.wait_for(loop.getaddrinfo("127.0.0.1", 80), 60)
     resolver.go_on.set()
-    assert await asyncio.wait_for(names.address("there", ANY), 5) == ("192.0.2.1", 0)
+    assert await asyncio.wait_for(names.address("there", ANY), 60) == ("192.0.2.1", 0)
 
 
 def test_a_lookup_that_hangs_keeps_nothing_from_ending(resolver: Resolver) -> None:

@@ -31,8 +31,8 @@ async def test_a_server_with_the_right_time_is_up(right: int) -> None:
     result = await probe("ntp", f"127.0.0.1:{right}")
     figures = result.figures
     assert (result.status, result.reason) == (Status.UP, "")
-    assert abs(figures["offset_seconds"]) < 0.1
-    assert 0 <= figures["rtt_seconds"] < 1
+    assert figures["rtt_seconds"] >= 0
+    assert abs(figures["offset_seconds"]) < figures["rtt_seconds"] / 2 + 0.1
     assert (figures["stratum"], figures["leap"]) == (1, 0)
     assert 0 < figures["root_distance_seconds"] < 0.5
 
@@ -44,7 +44,8 @@ async def test_a_server_with_a_wrong_clock_is_degraded(tmp_path: Path, offset_s:
         result = await probe("ntp", f"127.0.0.1:{port}")
         lenient = await probe("ntp", f"127.0.0.1:{port}", max_offset_seconds=60)
     assert (result.status, result.reason.partition("|")[0]) == (Status.DEGRADED, "clock off")
-    assert result.figures["offset_seconds"] == pytest.approx(offset_s, abs=0.2)
+    near = result.figures["rtt_seconds"] / 2 + 0.2
+    assert result.figures["offset_seconds"] == pytest.approx(offset_s, abs=near)
     assert lenient.status == Status.UP
 
 
@@ -158,7 +159,7 @@ async def test_one_lost_packet_is_not_a_server_that_is_down() -> None:
         return [packet(asked)] if len(asked_before) > 1 else []
 
     async with scripted(second_only) as server:
-        result = await probe("ntp", server, timeout_ms=1_000)
+        result = await probe("ntp", server, timeout_ms=4_000)
     assert result.status == Status.UP
     assert asked_before[0] != asked_before[1]
 

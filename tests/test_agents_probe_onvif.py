@@ -117,7 +117,7 @@ async def test_what_a_camera_is_goes_along_once_and_when_it_changes() -> None:
     onvif, device = Onvif(clock), Device({}, clock=clock)
 
     async with website(device.app) as port:
-        check = Check(7, "onvif", f"127.0.0.1:{port}", 60_000, 2_000)
+        check = Check(7, "onvif", f"127.0.0.1:{port}", 60_000, 20_000)
         seen = [len((await onvif.run(check)).documents) for _ in range(2)]
         device.version = "V5.7.9"
         seen.append(len((await onvif.run(check)).documents))
@@ -161,14 +161,14 @@ def saying(body: bytes, status: int = 200) -> Starlette:
 )
 async def test_an_answer_that_makes_no_sense_is_down(body: bytes, status: int, reason: str) -> None:
     async with website(saying(body, status)) as port:
-        result = await probe("onvif", f"127.0.0.1:{port}", timeout_ms=5_000)
+        result = await probe("onvif", f"127.0.0.1:{port}")
     assert result.status == Status.DOWN
     assert result.reason.startswith(reason)
 
 
 async def test_a_connection_that_is_half_open_times_out() -> None:
     async with raw_server(None) as port:
-        result = await probe("onvif", f"127.0.0.1:{port}", timeout_ms=300)
+        result = await probe("onvif", f"127.0.0.1:{port}", timeout_ms=500)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
 
 

@@ -15,7 +15,7 @@ from lab.eoffice.camera import Camera, camera, is_here
 from lab.eoffice.servers import open_folder
 
 USER, PASSWORD = "giam.sat", "mật khẩu 9"
-ACCOUNT = {"user": USER, "password": PASSWORD, "timeout_ms": 5_000}
+ACCOUNT = {"user": USER, "password": PASSWORD}
 HERE = pytest.mark.skipif(not is_here(), reason="GStreamer's RTSP server is not here")
 SDP = b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:trackID=1\r\n"
 
@@ -59,12 +59,12 @@ async def test_a_camera_that_shows_a_picture_is_up(desk: Camera) -> None:
     assert (result.status, result.reason) == (Status.UP, "")
     assert figures["frames"] >= 1
     phases = ("resolve", "connect", "describe", "first_frame")
-    assert 0 < sum(figures[f"{phase}_seconds"] for phase in phases) < figures["total_seconds"] < 5
+    assert 0 < sum(figures[f"{phase}_seconds"] for phase in phases) < figures["total_seconds"]
 
 
 @HERE
 async def test_who_watches_sees_how_many_frames_come_and_how_old_they_are(desk: Camera) -> None:
-    result = await probe("rtsp", desk.url, watch_s=6, **{**ACCOUNT, "timeout_ms": 15_000})
+    result = await probe("rtsp", desk.url, watch_s=6, **ACCOUNT)
     figures = result.figures
     assert result.status == Status.UP
     assert figures["frames_per_second"] == pytest.approx(10, abs=2)
@@ -88,7 +88,7 @@ async def test_a_camera_that_is_only_asked_whether_it_would_play_is_not_played(d
 @HERE
 async def test_a_camera_that_answers_and_gives_no_picture_is_down() -> None:
     with seen(user=USER, password=PASSWORD, closed=True) as blind:
-        result = await probe("rtsp", blind.url, **{**ACCOUNT, "timeout_ms": 1_500})
+        result = await probe("rtsp", blind.url, timeout_ms=4_000, **ACCOUNT)
         blind.shut(closed=False)
         mended = await probe("rtsp", blind.url, **ACCOUNT)
     assert (result.status, result.reason) == (Status.DOWN, "no picture|no frames")
@@ -152,7 +152,7 @@ async def test_a_camera_that_hangs_is_silent() -> None:
     with seen() as hung:
         await probe("rtsp", hung.url, **ACCOUNT)
         hung.hang()
-        result = await probe("rtsp", hung.url, timeout_ms=800)
+        result = await probe("rtsp", hung.url, timeout_ms=2_000)
         hung.hang(False)
         until_well = await probe("rtsp", hung.url, **ACCOUNT)
     assert (result.status, result.reason) == (Status.DOWN, "silent|OPTIONS")
@@ -195,7 +195,7 @@ async def test_a_port_where_nobody_listens_is_refused() -> None:
 )
 async def test_who_breaks_the_rules_is_down(turns: tuple[bytes, ...], reason: str) -> None:
     async with scripted(*turns, first=False) as port:
-        result = await probe("rtsp", f"rtsp://127.0.0.1:{port}/live", timeout_ms=700)
+        result = await probe("rtsp", f"rtsp://127.0.0.1:{port}/live", timeout_ms=2_500)
     assert (result.status, result.reason) == (Status.DOWN, reason)
 
 
@@ -217,7 +217,7 @@ async def test_a_camera_that_asks_something_of_its_own_is_not_misread() -> None:
 async def test_a_flood_of_packets_ends() -> None:
     flood = b"".join(b"$\x05\xff\xff" + bytes(65535) for _ in range(300))
     async with scripted(ok(1), ok(2, body=SDP), ok(3, SETUP), ok(4) + flood, first=False) as port:
-        result = await probe("rtsp", f"rtsp://127.0.0.1:{port}/live", timeout_ms=20_000)
+        result = await probe("rtsp", f"rtsp://127.0.0.1:{port}/live")
     assert (result.status, result.reason) == (Status.DOWN, "no picture|bad answer|too long")
 
 

@@ -58,7 +58,7 @@ async def test_a_watch_account_signs_in_where_all_is_encrypted(post: Office) -> 
 async def test_nothing_was_sent_and_the_server_saw_a_polite_end(post: Office) -> None:
     await probe("smtp", f"127.0.0.1:{post.mail.smtp}", **post.account)
     log, polite = post.folder / "postfix.log", "ehlo=2 starttls=1 auth=1 noop=1 quit=1 commands=6"
-    until(lambda: polite in log.read_text(), 10, "the server saw us leave")
+    until(lambda: polite in log.read_text(), 60, "the server saw us leave")
     assert "qmgr[" not in log.read_text()
 
 
@@ -105,7 +105,7 @@ async def test_an_expired_certificate_is_down_and_no_password_is_told(expired: O
     result = await probe("smtp", f"127.0.0.1:{port}", tls=tls, **expired.account)
     assert (result.status, result.reason) == (Status.DOWN, "certificate expired")
     log = expired.folder / "postfix.log"
-    until(lambda: "SSL_accept error" in log.read_text(), 5, "the server saw the handshake fail")
+    until(lambda: "SSL_accept error" in log.read_text(), 60, "the server saw the handshake fail")
     assert "auth=" not in log.read_text()
 
 
@@ -154,20 +154,20 @@ async def test_a_server_without_a_known_way_to_sign_in_says_which_it_has() -> No
 
 async def test_a_connection_that_is_half_open_is_silent_at_the_greeting() -> None:
     async with raw_server(None) as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=500)
+        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=2_000)
     assert (result.status, result.reason) == (Status.DOWN, "silent|greeting")
     assert set(result.figures) == {"resolve_seconds", "connect_seconds"}
 
 
 async def test_who_falls_silent_later_is_told_where() -> None:
     async with scripted(b"220 mail.example\r\n", HELLO) as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=500)
+        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=2_000)
     assert (result.status, result.reason) == (Status.DOWN, "silent|STARTTLS")
 
 
 async def test_who_never_shakes_hands_is_silent_at_that() -> None:
     async with scripted(b"220 mail.example\r\n", HELLO, b"220 go ahead\r\n") as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=500)
+        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=2_000)
     assert (result.status, result.reason) == (Status.DOWN, "silent|TLS")
 
 
@@ -194,7 +194,7 @@ async def test_who_has_no_word_for_farewell_is_up() -> None:
 )
 async def test_an_answer_that_makes_no_sense_is_down(said: bytes, reason: str) -> None:
     async with scripted(said) as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=1_000)
+        result = await probe("smtp", f"127.0.0.1:{port}")
     assert (result.status, result.reason) == (Status.DOWN, reason)
 
 

@@ -111,7 +111,7 @@ async def test_a_server_that_hangs_up_is_down() -> None:
 
 async def test_a_server_that_never_shakes_hands_times_out() -> None:
     async with raw_server(None) as port:
-        result = await probe("tls", f"127.0.0.1:{port}", timeout_ms=150)
+        result = await probe("tls", f"127.0.0.1:{port}", timeout_ms=500)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
 
 

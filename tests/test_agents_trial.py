@@ -24,7 +24,7 @@ HERE = ["127.0.0.0/8"]
 async def attempt(
     target: str, params: Mapping[str, object], own: Own = NOTHING, kind: str = "http", **kwargs: object
 ) -> Diagnosis:
-    request = Diagnose("7", CHECK, target, {"kind": kind, "params": dict(params), "timeout_ms": 2_000})
+    request = Diagnose("7", CHECK, target, {"kind": kind, "params": dict(params), "timeout_ms": 20_000})
     return await diagnose(request, own=own, **kwargs)
 
 

@@ -50,7 +50,7 @@ async def signed_in(http: httpx2.AsyncClient, password: str = PASSWORD, token: s
     return await http.post("/dang-nhap", data=filled)
 
 
-async def look(office: EOffice, path: str = "/", timeout_ms: int = 5_000, **params: object) -> Result:
+async def look(office: EOffice, path: str = "/", timeout_ms: int = 20_000, **params: object) -> Result:
     return await probe("http", office.url + path, timeout_ms=timeout_ms, ca_file=office.ca_file, **params)
 
 
@@ -210,12 +210,12 @@ async def test_bad_manners_are_seen_and_end_when_they_are_changed(
 
 async def test_a_phase_that_is_slow_is_slow_alone(tmp_path: Path) -> None:
     async with eoffice(tmp_path) as office:
-        office.behave(slow={"identity": 0.4})
-        slow = await look(office, "/jwks", max_total_ms=390)
+        office.behave(slow={"identity": 1.5})
+        slow = await look(office, "/jwks", max_total_ms=1_490)
         other = await look(office)
     assert slow.status is Status.DEGRADED
-    assert slow.figures["first_byte_seconds"] >= 0.4
-    assert other.figures["first_byte_seconds"] < 0.4
+    assert slow.figures["first_byte_seconds"] >= 1.5
+    assert other.figures["first_byte_seconds"] < 1.5
 
 
 async def test_a_phase_that_never_answers_is_a_timeout(tmp_path: Path) -> None:

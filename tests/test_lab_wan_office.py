@@ -61,12 +61,12 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
 def found(province: Province, unit: str, name: str = DOCUMENTS) -> str:
     """The address that a machine of the unit finds by its own resolver; empty for none."""
     conf = province.folder.resolv_conf(provider_of(province.layout, unit))
-    command = covered(["timeout", "2", "getent", "ahosts", name], {RESOLV_CONF: conf})
+    command = covered(["timeout", "20", "getent", "ahosts", name], {RESOLV_CONF: conf})
     words = run_in(province.layout.sites[unit].hosts[0].namespace, *command).split()
     return words[0] if words else ""
 
 
-def look(province: Province, unit: str = "11950", timeout_ms: int = 5_000) -> Result:
+def look(province: Province, unit: str = "11950", timeout_ms: int = 20_000) -> Result:
     """The front page as a machine of the unit gets it."""
     address = province.layout.server(SERVER).address
     page = {
@@ -103,7 +103,7 @@ def test_units_of_a_hub_have_lines_of_several_providers(province: Province) -> N
 )
 def test_the_service_is_broken_until_it_is_mended(province: Province, how: ServiceFault, reason: str) -> None:
     eoffice.break_service(province, how)
-    broken = look(province, timeout_ms=1_000)
+    broken = look(province, timeout_ms=1_000 if reason == "timeout" else 20_000)
     eoffice.mend_service(province)
     assert (broken.status, broken.reason) == (Status.DOWN, reason)
     assert look(province).status is Status.UP
@@ -122,7 +122,7 @@ def test_a_router_can_drop_what_goes_to_it_and_nothing_else(
     province: Province, blocked: str, hit: list[str]
 ) -> None:
     eoffice.block(province, blocked)
-    looks = {unit: look(province, unit, timeout_ms=500).reason for unit in ("323", "11950", "11953")}
+    looks = {unit: look(province, unit, timeout_ms=3_000).reason for unit in ("323", "11950", "11953")}
     finds = found(province, blocked)
     eoffice.unblock(province, blocked)
     assert [unit for unit, reason in looks.items() if reason] == hit
