@@ -127,7 +127,7 @@ class Machines:
         Each is held against the one before of the same agent: two agents never tell the same.
         """
         self._identities.refresh()
-        query = _versions(self._identities.faces_of(name))
+        query = versions_of(self._identities.faces_of(name))
         found: list[MachineVersion] = []
         before: dict[str, dict[str, Any]] = {}
         with self._state.read() as connection:
@@ -155,33 +155,33 @@ class Machines:
             return sorted({self.current(key) for key in connection.scalars(query)})
 
     def changed_since(self, name: str, at: int) -> Sequence[Change] | None:
-        """What is otherwise now than at `at`, as the agent tells that was heard last; None when it told nothing until then."""
+        """What is otherwise now than at `at`, as the agent tells that was heard last of those that told something until then; None
+        when none did."""
         self._identities.refresh()
-        query = _versions(self._identities.faces_of(name))
-        v, agent = machine_versions.c, _AGENT
         with self._state.read() as connection:
-            newest = connection.execute(
-                query.order_by(None).order_by(v.last_seen.desc(), v.id.desc())
-            ).first()
-            if newest is None:
+            rows = connection.execute(versions_of(self._identities.faces_of(name))).all()[::-1]
+            agents = {row.agent for row in rows if row.first_seen <= at}
+            known = [row for row in rows if row.agent in agents]
+            if not known:
                 return None
-            then = query.where(v.first_seen <= at, agent == newest.agent)
-            base = connection.execute(then.limit(1)).first()
-            if base is None:
-                return None
+            newest = max(known, key=lambda row: (row.last_seen, row.first_seen, row.id))
+            its = [row for row in known if row.agent == newest.agent]
+            # Where the last version gave way to an earlier one again, it had until it was seen last.
+            base = newest if its[-1].last_seen < at else [row for row in its if row.first_seen <= at][-1]
             return changes(_content(connection, base.digest), _content(connection, newest.digest))
 
 
 _EARLIER = 4
 """Versions before those that are shown, among which is the one before of each agent on the machine."""
-_AGENT = sa.func.json_extract(faces.c.signs, "$.agent")
+AGENT = sa.func.json_extract(faces.c.signs, "$.agent")
+"""What the agent of a face calls itself."""
 
 
-def _versions(faces_of: Sequence[int]) -> sa.Select[Any]:
+def versions_of(faces_of: Sequence[int]) -> sa.Select[Any]:
     """Those of a machine, the newest first."""
     v = machine_versions.c
     return (
-        sa.select(v.id, v.digest, v.first_seen, v.last_seen, faces.c.unit, _AGENT.label("agent"))
+        sa.select(v.id, v.face, v.digest, v.first_seen, v.last_seen, faces.c.unit, AGENT.label("agent"))
         .join_from(machine_versions, faces)
         .where(v.face.in_(faces_of))
         .order_by(v.first_seen.desc(), v.id.desc())

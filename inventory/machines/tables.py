@@ -37,6 +37,7 @@ machine_versions = sa.Table(
     sa.Column("first_seen", Time, nullable=False),
     sa.Column("last_seen", Time, nullable=False),
     sa.UniqueConstraint("face", "digest"),
+    sa.Index("ix_machine_versions_first_seen", "face", "first_seen"),
 )
 
 heard = sa.Table(
