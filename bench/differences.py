@@ -123,7 +123,9 @@ def main() -> None:
         print("|---|---|---|---|---|")
         for title, back in (("a month", 1), ("half a year", 6), ("two years", wants.months - 1)):
             at = end - back * MONTH
-            median, worst, found = timed(lambda at=at: len(changed(state, machines, at).lines(units)), wants.rounds)  # type: ignore[misc]
+            median, worst, found = timed(
+                lambda at=at: len(changed(state, machines, at).lines(units)), wants.rounds
+            )  # type: ignore[misc]
             some = dice.sample(sorted(set(names.values())), min(SAMPLE, wants.machines))
             start = time.perf_counter()
             for name in some:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from inventory.census import keeper as census
 from inventory.census.coverage import Office, day_of, of_units
+from inventory.differences import keeper as differences
 from inventory.findings import keeper as findings
 from inventory.machines.reads import Machines
 from inventory.records import Unit
@@ -22,6 +23,12 @@ def take_stock(state: State, machines: Machines, units: Iterable[Unit], now: int
             counted = census.counted(connection, names)
         findings.refresh(state, counted, machines.current, now)
         census.keep_day(state, day_of(now), of_units(offices(units), counted, now))
+
+
+def follow(state: State, machines: Machines) -> bool:
+    """Keep what changed at some machines that were heard since; whether there may be more. After an update of the centre there are
+    years of it, which nothing else has to wait for."""
+    return differences.refresh(state, machines.names_of_faces(), differences.AT_ONCE) == differences.AT_ONCE
 
 
 def offices(units: Iterable[Unit]) -> list[Office]:

@@ -58,7 +58,10 @@ def test_versions_of_one_program_are_one_product(name: str, is_product: str) -> 
 
 
 def test_a_newer_version_under_another_name_is_an_update_and_nothing_that_came_or_went() -> None:
-    before, after = {"softwares": programs("Unikey 4.2", "A")}, {"softwares": programs("Unikey 4.6", "A", "B")}
+    before, after = (
+        {"softwares": programs("Unikey 4.2", "A")},
+        {"softwares": programs("Unikey 4.6", "A", "B")},
+    )
     assert notes(before, after) == [Note("software", "B", "B", 1)]
     assert updated(before, after) == ["Unikey"]
 
@@ -73,7 +76,7 @@ def test_memory_counts_by_its_modules_and_by_the_system_where_none_are_told() ->
 def test_disks_are_known_by_serial_and_what_is_plugged_in_and_out_is_none() -> None:
     before = {"storages": [disk("AB12345"), disk("USB0001", type="USB")]}
     after = {"storages": [disk("AB12345", model="renamed"), disk("XY98765"), {"name": "dvd", "type": "DVD Writer", "serial": "D4711"}]}  # fmt: skip
-    assert notes(before, after) == [Note("disk", "XY98765", "KIOXIA 5 256 GB", 1)]
+    assert notes(before, after) == [Note("disk", "XY98765", "KIOXIA 5 256 GB (XY98765)", 1)]
 
 
 def test_disks_whose_serial_is_junk_are_known_by_model_and_size() -> None:
@@ -85,7 +88,10 @@ def test_disks_whose_serial_is_junk_are_known_by_model_and_size() -> None:
 
 
 def test_what_an_agent_begins_to_tell_of_did_not_come() -> None:
-    assert notes({}, {"storages": [disk("AB12345")], "softwares": programs("A"), "memories": [{"capacity": 1}]}) == []
+    assert (
+        notes({}, {"storages": [disk("AB12345")], "softwares": programs("A"), "memories": [{"capacity": 1}]})
+        == []
+    )
 
 
 WHOLE = st.fixed_dictionaries(
@@ -106,7 +112,9 @@ def sums(found: Sequence[Note]) -> Counter[tuple[str, str]]:
 
 
 @given(WHOLE, WHOLE, WHOLE)
-def test_notes_from_one_to_the_next_add_up_to_those_from_the_first_to_the_last(a: Any, b: Any, c: Any) -> None:
+def test_notes_from_one_to_the_next_add_up_to_those_from_the_first_to_the_last(
+    a: Any, b: Any, c: Any
+) -> None:
     assert sums([*notes(a, b), *notes(b, c)]) == sums(notes(a, c))
     assert notes(a, a) == []
     assert sums([*notes(a, b), *notes(b, a)]) == Counter()
@@ -128,7 +136,10 @@ def kept(state: State) -> list[tuple[Any, ...]]:
     with state.read() as connection:
         keys = {row.id: row.key for row in connection.exec_driver_sql("SELECT id, key FROM faces")}
         rows = [(keys[row.face], *row[1:]) for row in connection.execute(sa.select(machine_notes))]
-        rows += [(keys[row.face], row.product, row.unit, row.at) for row in connection.execute(sa.select(machine_updates))]
+        rows += [
+            (keys[row.face], row.product, row.unit, row.at)
+            for row in connection.execute(sa.select(machine_updates))
+        ]
     return sorted(rows, key=repr)
 
 
@@ -145,7 +156,7 @@ def test_what_changed_since_a_day_is_told_of_each_machine(state: State) -> None:
     assert sorted(told_since(state, NOW)) == sorted(
         [
             ("memory_less", "", "", ""),
-            ("disk_replaced", "", "KIOXIA 4 256 GB", "KIOXIA 8 256 GB"),
+            ("disk_replaced", "", "KIOXIA 4 256 GB (AB1234)", "KIOXIA 8 256 GB (CD5678)"),
             ("system", "Windows 7 Professional → Windows 10 Pro", "Windows 7 Professional", "Windows 10 Pro"),
             ("removed", "A", "", ""),
             ("installed", "C", "", ""),
@@ -242,7 +253,8 @@ def test_the_same_inventories_in_any_order_leave_the_same_notes_as_all_versions_
     tmp_path: Path, reports: Any, dice: Any, day: int
 ) -> None:
     made = [
-        told(pc(number, softwares=programs(*names)), NOW + at * DAY, unit) for number, at, unit, names in reports
+        told(pc(number, softwares=programs(*names)), NOW + at * DAY, unit)
+        for number, at, unit, names in reports
     ]
     found = []
     for order in (sorted(made, key=lambda each: each.at), dice.sample(made, len(made))):

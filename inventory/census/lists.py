@@ -51,9 +51,13 @@ def of_province(state: State, machines: Machines) -> list[Listed]:
 
 def of_machine(state: State, machines: Machines, name: str) -> Listed | None:
     """One by its name of now; None where its facts were not made yet."""
+    return named(state, machines, [name]).get(name)
+
+
+def named(state: State, machines: Machines, names: Iterable[str]) -> dict[str, Listed]:
+    """Several by their names of now; those whose facts were not made yet are not among them."""
     with state.read() as connection:
-        found = _listed(connection, machines, [name])
-    return found[0] if found else None
+        return {each.name: each for each in _listed(connection, machines, names)}
 
 
 def search(state: State, machines: Machines, query: str, limit: int) -> list[Listed]:

@@ -109,7 +109,15 @@ def _follow(connection: sa.Connection, machine: str, ids: Sequence[int]) -> _Fou
         len(rows),
         _mark(rows),
         [
-            {"face": face, "at": at, "kind": kind, "subject": subject, "back": back, "told": said, "delta": delta}
+            {
+                "face": face,
+                "at": at,
+                "kind": kind,
+                "subject": subject,
+                "back": back,
+                "told": said,
+                "delta": delta,
+            }
             for (face, at, kind, subject, back), (said, delta) in told.items()
             if delta
         ],

@@ -46,7 +46,9 @@ def notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Note]:
         found += _came_and_went("system", _system(before), _system(after))
     if "softwares" in before and "softwares" in after:
         mine, theirs = _products(before["softwares"]), _products(after["softwares"])
-        found += _came_and_went("software", dict(zip(mine, mine, strict=True)), dict(zip(theirs, theirs, strict=True)))
+        found += _came_and_went(
+            "software", dict(zip(mine, mine, strict=True)), dict(zip(theirs, theirs, strict=True))
+        )
     return found
 
 
@@ -107,10 +109,12 @@ def _disks(rows: object) -> dict[str, str]:
         called = str(row.get("model") or row.get("name") or "").strip()
         size = row.get("disksize")
         told = f"{called} {round(size / 1000)} GB" if isinstance(size, int) and size > 0 else called
-        serial = forms.disk(str(row.get("serial") or ""))
-        key = forms.bare(told) if JUNK.serial(serial) else serial
+        plain = str(row.get("serial") or "").strip()
+        serial = forms.disk(plain)
+        junk = JUNK.serial(serial)
+        key = forms.bare(told) if junk else serial
         if key:
-            found[key[:LONGEST]] = told[:LONGEST] or serial[:LONGEST]
+            found[key[:LONGEST]] = (told if junk else f"{told} ({plain})").strip()[:LONGEST]
     return found
 
 

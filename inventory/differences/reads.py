@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from inventory.differences.since import Difference, Face, Kind, Line, Noticed, Standing, differences, lines, place, standing
+from inventory.differences.since import (
+    Difference,
+    Face,
+    Kind,
+    Line,
+    Noticed,
+    Standing,
+    differences,
+    lines,
+    place,
+    standing,
+)
 from inventory.differences.tables import machine_notes, machine_updates
 from inventory.machines.reads import AGENT, Machines
 from inventory.machines.tables import faces
@@ -103,4 +114,6 @@ _COUNTED = (
     .group_by(_u.product, _u.unit)
 )
 _APART = sa.select(_u.product, _u.face).where(_u.at > sa.bindparam("since"), _u.face.in_(_apart))
-_OF_PRODUCT = sa.select(_u.face, _u.at).where(_u.product == sa.bindparam("wanted"), _u.at > sa.bindparam("since"))
+_OF_PRODUCT = sa.select(_u.face, _u.at).where(
+    _u.product == sa.bindparam("wanted"), _u.at > sa.bindparam("since")
+)

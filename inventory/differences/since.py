@@ -123,10 +123,14 @@ def differences(machines: Iterable[Standing], noticed: Iterable[Noticed]) -> lis
     for (machine, kind, _subject), each in sums.items():
         if each.delta:
             by_machine.setdefault(machine, {}).setdefault(kind, []).append(each)
-    found = [Difference("came", "", each.machine, each.unit, each.first_seen) for each in machines if not each.faces]
-    for each in machines:
-        for kind, its_notes in by_machine.get(each.machine, {}).items():
-            found += _of_kind(each, kind, its_notes)
+    found = [
+        Difference("came", "", each.machine, each.unit, each.first_seen)
+        for each in machines
+        if not each.faces
+    ]
+    for stood in machines:
+        for kind, notes in by_machine.get(stood.machine, {}).items():
+            found += _of_kind(stood, kind, notes)
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.census.facts import Facts
+from inventory.differences.since import Kind
 from inventory.lan.reads import Sighting
 from inventory.machines.changes import Change
 from inventory.machines.reads import MachineView
@@ -75,6 +76,20 @@ FOUND: Mapping[str, Found] = {
     "ntp": Found(mark("No time server"), "degraded"),
     "logging": Found(mark("No log server"), "degraded"),
 }
+CHANGED: Mapping[Kind, str] = {
+    "memory_less": mark("Memory taken out"),
+    "disk_gone": mark("Disk taken out"),
+    "disk_replaced": mark("Disk replaced"),
+    "system": mark("Another system"),
+    "moved": mark("Moved to another unit"),
+    "came": mark("Heard of for the first time"),
+    "memory_more": mark("Memory added"),
+    "disk_more": mark("Disk added"),
+    "installed": mark("Software installed"),
+    "removed": mark("Software removed"),
+    "updated": mark("Software updated"),
+}
+"""In the order in which they are shown."""
 SAID: Mapping[str, str] = {
     "approved": mark("approved"),
     "retired": mark("written off"),
@@ -84,7 +99,7 @@ SAID: Mapping[str, str] = {
 OFF, OLD = mark("switched off"), mark("out of date")
 ADDRESSES, NAMES, MAC, MAKER = mark("Addresses"), mark("Names"), mark("MAC"), mark("Maker of the adapter")
 SERVICES, MODELS, SELF = mark("Services"), mark("Models"), mark("invented by the device")
-WORDS: Mapping[str, object] = {"FOUND": FOUND, "KINDS": KINDS, "SAID": SAID}
+WORDS: Mapping[str, object] = {"FOUND": FOUND, "KINDS": KINDS, "SAID": SAID, "CHANGED": CHANGED}
 """For templates."""
 
 

@@ -1,6 +1,6 @@
 """One machine: what it is, who told of it, what was found of it and what changed; and a device that only the LAN tells of."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -16,19 +16,19 @@ from inventory.photos import keeper as photos
 from inventory.photos.jpeg import LONGEST_SIDE, MOST_BYTES
 from web.api.assets import booked
 from web.book import BOOK_COLUMNS
+from web.changed import begin_of, day_before
 from web.context import Context, context_of
-from web.i18n import language_of, local_time, speaker
+from web.i18n import language_of, speaker
 from web.pages.hosts import parts
 from web.pages.machines.about import WORDS, about, heard, sections
 from web.pages.machines.items import ports
-from web.pages.machines.unit import Code, begin_of, known_unit
+from web.pages.machines.unit import Code, known_unit
 from web.pages.rendering import render
 
 VERSIONS = 30
 """Of a machine that its page compares, the newest."""
 SOFTWARE = 500
 """Programs that are listed; more are counted."""
-BACK_DAYS = 30
 
 router = APIRouter()
 
@@ -48,7 +48,7 @@ def machine(
         return RedirectResponse(f"/machines/{found.name}", 307)
     now = context.clock.now()
     spoken = speaker(language_of(request), now)
-    then = since or (local_time(now) - timedelta(days=BACK_DAYS)).date()
+    then = since or day_before(now)
     changed = context.machines.changed_since(name, begin_of(then))
     listed = of_machine(context.state, context.machines, name)
     with context.state.read() as connection:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -25,8 +25,9 @@ from inventory.stock import take_stock
 from web.api.findings import seen_by
 from web.auth.guard import require, user_of
 from web.auth.roles import Role, User
+from web.changed import begin_of
 from web.context import Context, context_of
-from web.i18n import HERE, language_of, local_time, speaker
+from web.i18n import language_of, local_time, speaker
 from web.pages.machines.about import WORDS
 from web.pages.machines.findings import address_of
 from web.pages.machines.items import GROUPS, Item, Shown, Told, shown
@@ -200,11 +201,6 @@ async def undo(
     if taken is not None and (of := device_of(taken.subject)) is not None:
         return RedirectResponse(f"/configs/{of}?done=undone#faults", 303)
     return _back(code, "undone")
-
-
-def begin_of(day: date) -> int:
-    """ms since 1970 at which a day begins here."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=HERE).timestamp() * 1000)
 
 
 def _back(code: str, done: str, page: str = "") -> Response:
