@@ -118,7 +118,7 @@ def test_sections_that_are_not_known_are_kept_as_they_came() -> None:
         (b"<REQUEST><QUERY>SNMPQUERY</QUERY></REQUEST>", "/REQUEST/QUERY"),
         (b"<REQUEST><QUERY>INVENTORY</QUERY><CONTENT>x</CONTENT></REQUEST>", "/REQUEST/CONTENT"),
         (b"<REQUEST><A></REQUEST>", "line 1, column 14"),
-        (b"<a>" * 20, "/" + "/".join("a" * 12)),
+        (b"<a>" * 20 + b"</a>" * 20, "/REQUEST"),
     ],
 )
 def test_what_is_no_inventory_is_refused_with_the_place_of_what_is_wrong(document: bytes, where: str) -> None:

@@ -197,8 +197,11 @@ REFUSED_XML = [
     (as_xml({"bios": {"FOO": "1"}}).replace(b"1", b"&nbsp;"), "line 1, column 29", "undefined entity"),
     (b"<!DOCTYPE html><html></html>", "/", "declarations and entities"),
     (b"<REQUEST><CONTENT>\n<BIOS></CONTENT></REQUEST>", "line 2, column 8", "mismatched tag"),
-    (b"<REQUEST>" + b"<A>" * 12, "/REQUEST" + "/A" * 11, "nested deeper than 12"),
-    (b"<REQUEST>" + b"<A/>" * 1_000_001 + b"</REQUEST>", "/REQUEST", "more than 1000000 elements"),
+    (b"<REQUEST>" + b"<A>" * 12 + b"</A>" * 12 + b"</REQUEST>", "/REQUEST" + "/A" * 11, "nested deeper than 12"),
+    (b"<REQUEST>" + b"<A/>" * 500_001 + b"</REQUEST>", "/", "more than 500000 elements"),
+    (b"<REQUEST " + b" ".join(b"a%d = '1'" % n for n in range(100_001)) + b"/>", "/", "more than 100000 attributes"),
+    (b"<!-- --><!DOCTYPE z [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><REQUEST>&a;</REQUEST>", "/", "declarations and entities"),
+    (b"<REQUEST><!ENTITY a 'b'></REQUEST>", "line 1, column 11", "not well-formed"),
 ]  # fmt: skip
 
 
@@ -231,6 +234,14 @@ def test_keys_that_are_there_twice_in_a_section_are_told() -> None:
     plain = b'{"deviceid": "a", "content": {"bios": {"ssn": "1", "ssn": "2"}, "bios": {"ssn": "3"}}}'
     assert read_inventory(plain).content == {"bios": {"ssn": "3"}}
     assert [where for where, _ in duplicate_keys(plain)] == ["$..ssn", "$..bios"]
+
+
+def test_comments_and_quoted_parts_are_read_as_the_rest_is() -> None:
+    plain = as_xml({"bios": {"SSN": "a < b"}, "softwares": [{"NAME": "Unikey!"}, {"NAME": "b"}]})
+    quoted = plain.replace(b"a &lt; b", b"<![CDATA[a < b]]>").replace(b"<BIOS>", b"<!-- a & b --><BIOS>")
+    assert quoted.count(b"<!") == 2
+    assert read_inventory(quoted) == read_inventory(plain)
+    assert read_inventory(plain).content["bios"] == {"ssn": "a < b"}
 
 
 WHOLE_JSON, WHOLE_XML = as_json(whole(PLAIN)), as_xml(whole(PLAIN))

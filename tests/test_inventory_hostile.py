@@ -151,7 +151,7 @@ AT_THE_CENTRE = {
     "nested": (json_of(f'"a":{"[" * 5_000}'), "ke-xau: $: not JSON"),
     "nothing in it": (b'{"action":"inventory","deviceid":"ke-xau","content":{}}', "ke-xau: $.content: nothing in it"),
     "no XML": (xml_of("<A>"), "ke-xau: line 1, column"),
-    "elements without end": (xml_of("<A/>" * 1_000_001), "ke-xau: /REQUEST/CONTENT: more than 1000000 elements"),
+    "elements without end": (xml_of("<A/>" * 500_001), "ke-xau: /: more than 500000 elements"),
     "values without end": (HEAVY["empty objects"], "ke-xau: $: about 5592340 values"),
     "another type": (json_of('"a":1')[:-1] + b',"itemtype":"Toaster"}', "ke-xau: $.itemtype: item type 'Toaster'"),
     "a part of nothing": (json_of('"a":1')[:-1] + b',"partial":true}', "ke-xau: $.partial"),

@@ -347,6 +347,16 @@ def test_xml_that_says_what_was_said_is_known_without_reading_all_of_it(state: S
     assert moving["hardware"] == {"lastloggeduser": "binh"}
 
 
+def test_xml_of_more_or_fewer_processes_says_what_was_said() -> None:
+    def running(number: int) -> bytes:
+        plain = xml(processes=[{"CMD": f"p{n}", "PID": n} for n in range(number)]).plain
+        return plain.replace(b"</PROCESSES>", b"</PROCESSES>\n  ")
+
+    looks = [quick_look(running(number)) for number in (1, 2, 3, 70)]
+    assert None not in looks
+    assert len({look.digest for look in looks if look}) == 1
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -367,13 +377,34 @@ def test_xml_that_says_something_new_is_a_version(state: State, changed: dict[st
     [
         b"<!-- <DRIVES> -->",
         b"<![CDATA[</DRIVES>]]>",
-        b"<X><DRIVES><DRIVES></DRIVES></DRIVES></X>",
-        b"<NETWORKS><DRIVES></DRIVES></NETWORKS>",
-        b"<ENVS></ENVS>" * 30_000,
+        b"<DRIVES><DRIVES></DRIVES></DRIVES>",
+        b"<DRIVES A='1'></DRIVES>",
+        b"<?sort <DRIVES> ?>",
+        b"<ENVS></ENVS><X></X>" * 30_000,
     ],
 )
 def test_xml_that_no_agent_writes_so_is_left_to_the_reader(odd: bytes) -> None:
     assert quick_look(xml().plain.replace(b"<SOFTWARES>", odd + b"<SOFTWARES>", 1)) is None
+
+
+@pytest.mark.parametrize(
+    "odd", [b"<", b"<DRIVES", b"<DRIVES>", b"</DRIVES>", b"<DRIVES></drives>", b"<DRIVES/", b"<X/><X/"]
+)
+def test_xml_that_is_none_is_left_to_the_reader_which_says_what_is_wrong(odd: bytes) -> None:
+    plain = xml().plain.replace(b"<SOFTWARES>", odd + b"<SOFTWARES>", 1)
+    assert quick_look(plain) is None
+    with pytest.raises(BadInput, match="not XML"):
+        read_inventory(plain)
+
+
+@pytest.mark.parametrize(
+    "odd", [b"<X><DRIVES></DRIVES></X>", b"<NETWORKS><DRIVES></DRIVES></NETWORKS>", b"<DRIVES/>"]
+)
+def test_what_only_looks_like_a_section_that_moves_is_none(odd: bytes) -> None:
+    plain = xml().plain.replace(b"<SOFTWARES>", odd + b"<SOFTWARES>", 1)
+    look = quick_look(plain)
+    assert look is not None
+    assert look.moving == moving_of(read_inventory(plain).content)
 
 
 def test_how_long_a_unix_is_up_is_no_description_and_no_news(state: State) -> None:
@@ -384,6 +415,22 @@ def test_how_long_a_unix_is_up_is_no_description_and_no_news(state: State) -> No
     assert put(state, up("05:04:48", NOW), up("05:04:50", NOW + DAY)) == [True, False]
     (version,) = versions(state)
     assert version[2]["hardware"] == {"name": "PC1"}
+
+
+@given(st.lists(st.sampled_from(["softwares", "processes", "drives"]), min_size=1, max_size=12), st.data())
+def test_a_change_of_what_stays_is_never_taken_for_none(names: list[str], data: st.DataObject) -> None:
+    def of(values: list[int]) -> bytes:
+        rows = "\n".join(
+            f"<{name}><NAME>n{value}</NAME></{name}>" for name, value in zip(names, values, strict=True)
+        )
+        return xml().plain.replace(b"</CONTENT>", rows.upper().encode() + b"</CONTENT>")
+
+    first, second = ([data.draw(st.integers(0, 1)) for _ in names] for _ in range(2))
+    one, other = quick_look(of(first)), quick_look(of(second))
+    stays = [[v for n, v in zip(names, each, strict=True) if n != "processes"] for each in (first, second)]
+    assert one is not None
+    assert other is not None
+    assert (one.digest == other.digest) == (stays[0] == stays[1])
 
 
 @given(

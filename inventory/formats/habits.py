@@ -25,6 +25,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "memories": {"serial": "serialnumber"},
     "operatingsystem": {"boot_date": "boot_time"},
 }
+_NO_NAMES: Mapping[str, str] = {}
 LISTS: Mapping[str, frozenset[str]] = {
     "local_groups": frozenset({"members"}),
     "cameras": frozenset({"resolution", "imageformats", "resolutionvideo", "supports"}),
@@ -72,12 +73,16 @@ def in_glpi_words(content: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def _row(section: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    names = FIELDS.get(section, {})
+    names = FIELDS.get(section, _NO_NAMES)
     found: dict[str, Any] = {}
     for name, value in row.items():
-        target = names.get(name, name)
-        if value == "" or (target in found and target != name):
-            continue  # its own name goes before one that is only like it
+        if value == "":
+            continue
+        target = name
+        if name in names:
+            target = names[name]
+            if target in found:
+                continue  # its own name goes before one that is only like it
         found[target] = moment(value) if target in _MOMENTS and isinstance(value, str) else value
     if section == "networks":
         _of_network(found)
@@ -118,6 +123,8 @@ def _system(found: dict[str, Any]) -> None:
 
 def moment(text: str) -> str:
     """A day, and a time if there is one, as ISO 8601 has it; other texts as they are."""
+    if "/" not in text:
+        return text
     if slashes := _SLASHES.match(text):
         day = "-".join(slashes.group(1, 2, 3))
         time = slashes.group(4)

@@ -16,6 +16,7 @@ from inventory.formats import read_inventory
 from inventory.formats.habits import SECTIONS as XML_SECTIONS
 from inventory.formats.json_documents import bounded
 from inventory.formats.sections import MAX_ENTRIES, SECTIONS, checked, plain_text, steady
+from inventory.formats.xml_documents import declares
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -80,17 +81,15 @@ def quick_look(plain: bytes) -> Quick | None:
 
 def _of_xml(plain: bytes) -> Quick | None:
     start, end = plain.find(b"<CONTENT>"), plain.rfind(b"</CONTENT>")
-    if not 0 <= start < end or b"<!" in plain:
+    if not 0 <= start < end or declares(plain):
         return None  # what is declared, commented or quoted is left to the reader
     start += len(b"<CONTENT>")
+    blocks = list(islice(_blocks(plain, start, end), MAX_ENTRIES + 1))
+    if len(blocks) > MAX_ENTRIES or None in blocks:
+        return None
     said, at = sha256(), 0
     read: list[bytes] = []
-    blocks = sorted(islice(_blocks(plain, start, end), MAX_ENTRIES + 1))
-    if len(blocks) > MAX_ENTRIES:
-        return None
-    for begins, ends, is_read in blocks:
-        if begins < at:
-            return None  # one within another: not as agents write
+    for begins, ends, is_read in filter(None, blocks):
         said.update(plain[at:begins])
         if is_read:
             read.append(plain[begins:ends])
@@ -104,17 +103,34 @@ def _of_xml(plain: bytes) -> Quick | None:
     return Quick(inventory.device_id, said.digest(), moving(inventory.content))
 
 
-def _blocks(plain: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Where the sections are that move, wholly or in part: only the latter are read."""
-    for tag, is_read in _TAGS.items():
-        opens, closes = b"<" + tag + b">", b"</" + tag + b">"
-        begins = plain.find(opens, start, end)
-        while begins >= 0:
-            ends = plain.find(closes, begins, end)
-            if ends < 0:
-                break
-            yield begins, ends + len(closes), is_read
-            begins = plain.find(opens, ends, end)
+def _blocks(plain: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool] | None]:
+    """Where the sections are that move, wholly or in part: only the latter are read. None, and no more, at what agents do not write."""
+    find = plain.find
+    leapt: set[bytes] = set()
+    begins = find(b"<", start, end)
+    while begins >= 0:
+        opened = find(b">", begins, end)
+        name = plain[begins + 1 : opened]
+        closes = b"</" + name + b">"
+        if opened > 0 and name.endswith(b"/"):
+            ends = opened + 1
+        else:
+            closed = find(closes, opened, end) if opened > 0 else -1
+            if closed < 0:
+                yield None
+                return
+            ends = closed + len(closes)
+        following = find(b"<", ends, end)
+        if name not in leapt and plain.startswith(plain[begins : opened + 1], following):
+            leapt.add(name)
+            # Programs come by hundreds, processes in other numbers each time: a row of them is one, if nothing else is in between.
+            last, between = plain.rfind(closes, ends, end), plain[ends:following] + plain[begins : opened + 1]
+            if last > 0 and plain.count(closes, ends, last) == plain.count(closes + between, ends, last):
+                ends = last + len(closes)
+                following = find(b"<", ends, end)
+        if name in _TAGS:
+            yield begins, ends, _TAGS[name]
+        begins = following
 
 
 def moving(content: Mapping[str, Any]) -> dict[str, Any]:
