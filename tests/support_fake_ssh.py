@@ -29,6 +29,10 @@ class Device:
     no_paging: tuple[str, ...] = ()
     pages_always: bool = False
     enable: str = ""
+    configuring: tuple[str, str, str, Mapping[str, str]] | None = None
+    """The command that leads into configuration mode, what is said then, the prompt there, and what it answers there."""
+    leaving: str = ""
+    """What is asked of who leaves it."""
     heard: list[str] = field(default_factory=list)
     """Every line that was typed."""
 
@@ -76,7 +80,7 @@ async def serving(device: Device, key: asyncssh.SSHKey | None = None, port: int 
 
 
 async def _serve(device: Device, process: "asyncssh.SSHServerProcess[str]") -> None:
-    paging, prompt = bool(device.page), device.prompt
+    paging, prompt, configuring = bool(device.page), device.prompt, False
     process.stdout.write(f"{END}{prompt}")
     while (line := await _line(process)) is not None:
         device.heard.append(line)
@@ -88,6 +92,9 @@ async def _serve(device: Device, process: "asyncssh.SSHServerProcess[str]") -> N
             if await _line(process, echo=False) == device.enable:
                 prompt = prompt.replace(">", "#")
             process.stdout.write(END)
+        elif device.configuring and (configuring or line == device.configuring[0]):
+            configuring = await _configure(device, process, line)
+            prompt = device.configuring[2] if configuring else device.prompt
         elif line in device.no_paging:
             paging = paging and device.pages_always
         elif line:
@@ -97,6 +104,26 @@ async def _serve(device: Device, process: "asyncssh.SSHServerProcess[str]") -> N
             else:
                 await _print(device, process, answer, paging)
         process.stdout.write(prompt)
+
+
+async def _configure(device: Device, process: "asyncssh.SSHServerProcess[str]", line: str) -> bool:
+    """A line that leads into configuration mode, or is typed there; whether one is there then."""
+    assert device.configuring is not None
+    begin, entered, _, answers = device.configuring
+    if line == begin:
+        process.stdout.write(entered.replace("\n", END) + END)
+        return "Entering" in entered
+    if line != "exit configuration-mode":
+        if line:
+            await _print(device, process, answers.get(line, device.unknown), paging=False)
+        process.stdout.write(f"{END}[edit]{END}")
+        return True
+    if device.leaving:
+        process.stdout.write(device.leaving.replace("\n", END))
+        await _line(process)
+        process.stdout.write(END)
+    process.stdout.write(f"Exiting configuration mode{END}{END}")
+    return False
 
 
 async def _print(

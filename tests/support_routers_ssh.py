@@ -85,16 +85,22 @@ class Router:
         commands = [word for line in ("configure terminal", *lines) for word in ("-c", line)]
         self._inside("vtysh", *commands)
 
+    def save(self) -> None:
+        self._inside("vtysh", "-c", "write")
+
     def _inside(self, *command: str) -> None:
         target = ["nsenter", "-t", str(self.pid), "-m", "-p"]
         subprocess.run([*target, *command], check=True, capture_output=True, timeout=20)
 
 
 @contextlib.contextmanager
-def router(directory: Path, shell: str = "/usr/bin/vtysh") -> Iterator[Router]:
-    """FRR behind OpenSSH on 127.0.0.1:PORT of a namespace of its own, with CONFIG; USER signs in with PASSWORD and gets `shell`."""
+def router(directory: Path, shell: str = "/usr/bin/vtysh", *, files: bool = True) -> Iterator[Router]:
+    """FRR behind OpenSSH on 127.0.0.1:PORT of a namespace of its own, with CONFIG; USER signs in with PASSWORD and gets `shell`.
+
+    With `files`, OpenSSH gives files by itself; else by a program that the shell would have to start, as Debian has it.
+    """
     directory.chmod(0o755)
-    _prepare(directory, shell)
+    _prepare(directory, shell, "internal-sftp" if files else "/usr/lib/openssh/sftp-server")
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     log = directory / "log"
     with (
@@ -120,7 +126,7 @@ def _ended(started: subprocess.Popen[bytes], log: Path) -> bool:
     return False
 
 
-def _prepare(directory: Path, shell: str) -> None:
+def _prepare(directory: Path, shell: str, sftp: str) -> None:
     folder = directory / "frr"
     folder.mkdir()
     (folder / "frr.conf").write_text(CONFIG)
@@ -150,6 +156,7 @@ def _prepare(directory: Path, shell: str) -> None:
     (directory / "sshd_config").write_text(
         f"Port {PORT}\nListenAddress 127.0.0.1\nHostKey {directory}/key\nPidFile none\nUsePAM no\n"
         "PasswordAuthentication yes\nKbdInteractiveAuthentication no\nPrintMotd no\nStrictModes no\nUseDNS no\n"
+        f"Subsystem sftp {sftp}\n"
     )
 
 

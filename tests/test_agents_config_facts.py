@@ -96,7 +96,7 @@ async def test_a_vendor_that_no_template_reads_is_asked_nothing_more() -> None:
     async with serving(device) as at:
         body = document(await Configs().run(check(at, vendor="vyos")))
     assert "facts" not in body
-    assert device.heard[-1] == VENDORS["vyos"].running
+    assert device.heard[-1] == VENDORS["vyos"].startup
 
 
 async def _hangs(process: "asyncssh.SSHServerProcess[str]") -> None:

@@ -22,6 +22,7 @@ from agents.probes.config import KEYS_FILE, Configs
 from agents.secrets import Secrets
 from core.clock import SystemClock
 from core.values import Check, Result, Status
+from inventory.configs.lines import difference
 
 RUNNING = """\
 Building configuration...
@@ -80,6 +81,9 @@ async def test_what_runs_comes_without_secrets_and_is_compared_with_what_it_woul
         "running": KEPT,
         "startup": "",
         "saved": True,
+        "draft": "",
+        "unconfirmed": False,
+        "host_key": at.key.get_fingerprint(),
         "facts": {
             "model": "",
             "serial": "",
@@ -160,7 +164,121 @@ async def test_every_vendors_command_line_is_understood(vendor: str) -> None:
     async with serving(Device(prompt, {**answers, **commands})) as at:
         body = document(await Configs().run(check(at, vendor=vendor)))
     assert body["running"] == f"{said}\n"
+    # A file cannot be read here, and Junos tells of its commits only when it is asked for them.
     assert body["saved"] is (True if VENDORS[vendor].startup else None)
+
+
+NEVER_SAVED = {
+    "cisco": "startup-config is not present",
+    "zte": "%% Non-volatile configuration memory is not present",
+    "h3c": "Error: There is no saved configuration file.",
+}
+
+
+@pytest.mark.parametrize("vendor", NEVER_SAVED)
+async def test_a_device_that_was_never_saved_would_start_with_nothing(vendor: str) -> None:
+    prompt, answers = VENDOR_PROMPTS[vendor]
+    commands = {VENDORS[vendor].running: "hostname xa", VENDORS[vendor].startup: NEVER_SAVED[vendor]}
+    async with serving(Device(prompt, {**answers, **commands})) as at:
+        result = await Configs().run(check(at, vendor=vendor))
+    body = document(result)
+    assert (result.reason, body["saved"], body["startup"]) == ("not saved", False, "")
+
+
+@pytest.mark.parametrize("answer", ["% Invalid input detected at '^' marker.", "", None])
+async def test_what_cannot_be_compared_comes_all_the_same(answer: str | None) -> None:
+    async def hang_up(process: "asyncssh.SSHServerProcess[str]") -> None:
+        process.channel.abort()
+
+    async with serving(cisco(answers={"show startup-config": hang_up if answer is None else answer})) as at:
+        result = await Configs().run(check(at))
+    body = document(result)
+    assert (body["running"], body["saved"]) == (KEPT, None)
+    assert result.reason == "not compared|show startup-config"
+
+
+async def test_who_is_silent_about_what_it_starts_with_still_gives_what_runs() -> None:
+    async with serving(cisco(answers={"show startup-config": _half})) as at:
+        result = await Configs().run(check(at, 12_000))
+    assert document(result)["running"] == KEPT
+    assert result.reason == "not compared|show startup-config"
+
+
+async def test_the_order_of_commands_of_vyos_means_nothing() -> None:
+    prompt, answers = VENDOR_PROMPTS["vyos"]
+    running = ["set system host-name 'xa'", "set service ssh", "set interfaces loopback lo"]
+    vyos = VENDORS["vyos"]
+    device = Device(
+        prompt, {**answers, vyos.running: "\n".join(running), vyos.startup: "\n".join(running[::-1])}
+    )
+    async with serving(device) as at:
+        assert document(await Configs().run(check(at, vendor="vyos")))["saved"] is True
+        device.answers = {
+            **device.answers,
+            vyos.startup: "\n".join([running[2], "set service telnet", running[0]]),
+        }
+        body = document(await Configs().run(check(at, vendor="vyos")))
+    assert body["saved"] is False
+    assert body["startup"] == "set system host-name 'xa'\nset interfaces loopback lo\nset service telnet\n"
+
+
+JUNOS = "set version 21.4R3\nset system host-name xa\nset system services ssh"
+HISTORY = """\
+0   2026-11-28 22:41:07 +07 by an via cli{}
+    CHG0012345 add a line
+{}1   2026-09-12 10:02:55 +07 by an via cli commit confirmed, rollback in 10mins
+    rollback pending is only a comment here
+2   2026-09-12 10:00:00 +07 by root via other"""
+ENTERED = "Entering configuration mode\n{}\n[edit]"
+
+
+def junos(draft: str = JUNOS, history: str = HISTORY.format("", ""), entered: str | None = None) -> Device:
+    prompt, answers = VENDOR_PROMPTS["juniper"]
+    juniper = VENDORS["juniper"]
+    asked = {juniper.running: JUNOS, juniper.unconfirmed: history}
+    entered = ENTERED.format("") if entered is None else entered
+    return Device(
+        prompt,
+        {**answers, **asked},
+        unknown="\nunknown command.",
+        configuring=("configure", entered, "an@xa# ", {juniper.draft: draft}),
+    )
+
+
+async def test_junos_starts_with_what_is_committed() -> None:
+    async with serving(junos()) as at:
+        result = await Configs().run(check(at, vendor="juniper"))
+    body = document(result)
+    assert (result.reason, body["saved"], body["draft"], body["unconfirmed"]) == ("", True, "", False)
+
+
+async def test_what_is_entered_in_junos_and_not_committed_comes_along_and_stays() -> None:
+    device = junos(
+        f"{JUNOS}\nset system services telnet", entered=ENTERED.format("The configuration has been changed")
+    )
+    device.leaving = (
+        "The configuration has been changed but not committed\nExit with uncommitted changes? [yes,no] (yes) "
+    )
+    async with serving(device) as at:
+        result = await Configs().run(check(at, vendor="juniper"))
+    body = document(result)
+    assert (result.reason, body["saved"]) == ("not committed", True)
+    assert body["draft"] == f"{JUNOS}\nset system services telnet\n"
+    assert not [line for line in device.heard if line.startswith(("commit", "rollback", "load", "delete"))]
+
+
+async def test_a_commit_of_junos_that_nobody_confirmed_yet_is_told() -> None:
+    pending = HISTORY.format(" commit confirmed, rollback in 10mins", "    rollback pending\n")
+    async with serving(junos(history=pending)) as at:
+        result = await Configs().run(check(at, vendor="juniper"))
+    body = document(result)
+    assert (result.reason, body["saved"], body["unconfirmed"]) == ("not confirmed", False, True)
+
+
+async def test_who_may_not_configure_junos_reads_what_is_committed() -> None:
+    async with serving(junos(entered="\nunknown command.")) as at:
+        result = await Configs().run(check(at, vendor="juniper"))
+    assert (result.reason, document(result)["saved"]) == ("not compared|configure", True)
 
 
 async def test_more_rights_are_asked_for_where_there_is_a_password_for_them() -> None:
@@ -218,7 +336,7 @@ async def test_another_key_is_told_and_gets_no_password(tmp_path: Path) -> None:
     async with serving(device, second, at.port):
         # Another life of the agent, and the same memory.
         result = await Configs(tmp_path).run(check(at))
-        assert result.reason == f"host key changed|{second.get_fingerprint()}"
+        assert result.reason == f"host key changed|{second.get_fingerprint()}|{first.get_fingerprint()}"
         assert result.status is Status.DOWN
         assert device.heard == []
         pinned = await Configs(tmp_path).run(check(at, host_key=second.get_fingerprint()))
@@ -400,6 +518,34 @@ class TestARealRouter:
         }
         frr.type("no ip route 10.20.0.0/16 Null0")
 
+    async def test_tells_what_is_not_in_the_file_that_it_starts_with(self, frr: Router) -> None:
+        probe = Configs(child=frr.child)
+        frr.save()
+        saved = await probe.run(at_frr())
+        assert (saved.reason, document(saved)["saved"], document(saved)["startup"]) == ("", True, "")
+        frr.type(
+            "ip route 10.30.0.0/16 Null0",
+            "no ip route 10.10.0.0/16 Null0",
+            "interface lo",
+            "ip address 10.99.0.2/32",
+        )
+        changed = await probe.run(at_frr())
+        assert changed.reason == "not saved"
+        body = document(changed)
+        hunks = difference(str(body["startup"]), str(body["running"]), context=0)
+        assert {line.sign + line.text for hunk in hunks for line in hunk.lines} == {
+            "+ip route 10.30.0.0/16 Null0",
+            "-ip route 10.10.0.0/16 Null0",
+            "+ ip address 10.99.0.2/32",
+        }
+        frr.type(
+            "no ip route 10.30.0.0/16 Null0",
+            "ip route 10.10.0.0/16 Null0",
+            "interface lo",
+            "no ip address 10.99.0.2/32",
+        )
+        assert document(await probe.run(at_frr()))["saved"] is True
+
     async def test_refuses_a_wrong_password(self, frr: Router) -> None:
         result = await Configs(child=frr.child).run(at_frr(password="sai-mat-khau"))
         assert (result.status, result.reason) == (
@@ -416,6 +562,16 @@ class TestARealRouter:
         result = await Configs(tmp_path, child=frr.child).run(at_frr())
         assert result.status is Status.DOWN
         assert result.reason.startswith("host key changed|SHA256:")
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not MAY, reason=WHY_NOT)
+async def test_a_router_whose_file_cannot_be_had_gives_what_runs_and_says_so(tmp_path: Path) -> None:
+    with router(tmp_path, files=False) as found:
+        result = await Configs(child=found.child).run(at_frr())
+    assert result.reason == "not compared|/etc/frr/frr.conf"
+    assert document(result)["saved"] is None
+    assert "ip route 10.10.0.0/16 Null0\n" in str(document(result)["running"])
 
 
 @pytest.mark.root

@@ -22,7 +22,7 @@ from inventory.configs.lines import MOST_PAIRS, applied, difference, split
 from inventory.configs.reads import Configs
 from inventory.configs.store import store_config
 from inventory.configs.tables import config_seen, config_texts
-from inventory.configs.versions import Seen, version_of, versions
+from inventory.configs.versions import KEEPS, Seen, version_of, versions
 from inventory.state import State
 
 HOUR = 3_600_000
@@ -286,6 +286,65 @@ def test_what_is_not_saved_is_shown_beside_what_runs(state: State) -> None:
     assert [(line.sign, line.text) for line in found.unsaved[0].lines] == [(" ", "a"), ("+", "b")]
     keep(state, (2, body("a\nb\n")))
     assert configs.versions(device.id)[0].saved is True
+
+
+def test_since_when_it_is_not_saved_is_the_first_look_that_found_it_so(state: State) -> None:
+    changed = [body(f"b {n}\n", startup="a\n", saved=False) for n in range(2)]
+    keep(state, (1, body("a\n")), (2, changed[0]), (3, body("b 0\n", saved=None)), (4, changed[1]))
+    (device,) = Configs(state).of_unit("11950")
+    # What could not be asked at 3 says nothing against it.
+    assert (device.saved, device.unsaved_since, device.versions) == (False, 2, 3)
+    keep(state, (5, body("b 1\n", saved=None)))
+    (device,) = Configs(state).of_unit("11950")
+    assert (device.saved, device.unsaved_since) == (None, 2)
+    keep(state, (6, body("b 1\n")))
+    (device,) = Configs(state).of_unit("11950")
+    assert (device.saved, device.unsaved_since) == (True, None)
+
+
+def test_a_device_that_was_never_saved_would_lose_all_of_it(state: State) -> None:
+    keep(state, (1, body("a\n", saved=False)))
+    configs = Configs(state)
+    (device,) = configs.of_unit("11950")
+    found = configs.configuration(device.id, device.version)
+    assert found is not None
+    assert [(line.sign, line.text) for line in found.unsaved[0].lines] == [("+", "a")]
+
+
+def test_what_is_entered_and_not_committed_is_shown_beside_what_runs(state: State) -> None:
+    junos = {"vendor": "juniper", "saved": True}
+    keep(state, (1, body("a\n", **junos)), *((at, body("a\n", draft="a\nb\n", **junos)) for at in (2, 3)))
+    configs = Configs(state)
+    (device,) = configs.of_unit("11950")
+    assert (device.keeps, device.saved, device.draft_since, device.versions) == ("committed", True, 2, 1)
+    found = configs.configuration(device.id, device.version)
+    assert found is not None
+    assert [(line.sign, line.text) for line in found.draft[0].lines] == [(" ", "a"), ("+", "b")]
+    assert found.unsaved == []
+    keep(state, (4, body("a\nb\n", **junos)))
+    (device,) = configs.of_unit("11950")
+    assert (device.draft_since, device.versions) == (None, 2)
+
+
+def test_a_commit_that_is_not_confirmed_is_not_saved(state: State) -> None:
+    keep(state, (1, body("a\n", vendor="juniper", saved=False, unconfirmed=True)))
+    configs = Configs(state)
+    (device,) = configs.of_unit("11950")
+    assert (device.saved, device.unconfirmed, device.unsaved_since) == (False, True, 1)
+    found = configs.configuration(device.id, device.version)
+    assert found is not None
+    assert found.unsaved == []
+
+
+def test_the_key_of_a_device_is_known_with_the_one_before(state: State) -> None:
+    keys = ["", "SHA256:a", "", "SHA256:a", "SHA256:b"]
+    keep(state, *((at, body(host_key=key)) for at, key in enumerate(keys)))
+    (device,) = Configs(state).of_unit("11950")
+    assert device.host_key == Fact("SHA256:b", 4, "SHA256:a")
+
+
+def test_the_centre_and_agents_agree_about_what_a_vendor_keeps() -> None:
+    assert {name: vendor.keeps for name, vendor in VENDORS.items()} == KEEPS
 
 
 def test_faults_are_those_of_the_text(state: State) -> None:

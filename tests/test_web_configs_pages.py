@@ -79,10 +79,10 @@ async def test_a_unit_lists_its_devices(nhip: Web) -> None:
 
 
 async def test_a_device_that_cannot_be_asked_is_listed_with_why(nhip: Web) -> None:
-    asked(nhip, "host key changed|SHA256:abc")
+    asked(nhip, "host key changed|SHA256:abc|SHA256:cu")
     page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
     assert f"Router xã {ADDRESS}" in page
-    assert "Khóa SSH khác với trước đây nên không hỏi gì thiết bị: SHA256:abc" in page
+    assert "Khóa SSH (SHA256:abc) khác với trước đây (SHA256:cu) nên không hỏi gì thiết bị" in page
     id_ = keep(nhip.state, nhip.clock.now() - HOUR)
     page = words(await get(nhip, f"/configs/{id_}", Role.ADMIN))
     assert "Cấu hình: Router xã" in page
@@ -103,6 +103,45 @@ async def test_a_device_shows_its_faults_what_is_not_saved_and_what_changed(nhip
         assert "bỏ: snmp-server community •••(default) RO" in found
         assert "thêm: ip address 10.2.2.1 255.255.254.0" in found
     assert section(page, "versions").count("ghi nhận đến") == 2
+
+
+async def test_each_device_says_what_it_keeps_and_since_when_it_does_not(nhip: Web) -> None:
+    now = nhip.clock.now()
+    for at, changes in ((2 * HOUR, {}), (HOUR, {"startup": OLD, "saved": False})):
+        keep(nhip.state, now - at, **({"text": NEW} if changes else {}), **changes)
+    for number, (vendor, more) in enumerate(
+        (
+            ("mikrotik", {"saved": None}),
+            ("linux", {"saved": None}),
+            ("frr", {"saved": None}),
+            ("vyos", {"saved": True}),
+            ("juniper", {"saved": True, "draft": NEW}),
+            ("juniper", {"saved": False, "unconfirmed": True}),
+        )
+    ):
+        id_ = keep(nhip.state, now - HOUR, address=f"10.33.83.{number + 10}", vendor=vendor, **more)
+    page = words(await get(nhip, "/units/11983/configs", Role.TECHNICIAN))
+    assert "chưa lưu từ" in page
+    for told in (
+        "thiết bị tự lưu ngay mọi thay đổi",
+        "đọc các tệp dùng khi khởi động; không so sánh với cấu hình đang chạy",
+        "chưa rõ đã lưu hay chưa",
+        "thiết bị lưu khi commit · có thay đổi đã nhập nhưng chưa commit từ",
+        "có lần commit chờ xác nhận, nếu không thiết bị tự quay về cấu hình cũ",
+    ):
+        assert told in page
+    last = section(await get(nhip, f"/configs/{id_}", Role.TECHNICIAN), "unsaved")
+    assert "thiết bị tự quay về cấu hình trước đó" in last
+
+
+async def test_what_is_entered_and_not_committed_is_shown(nhip: Web) -> None:
+    now = nhip.clock.now()
+    keep(nhip.state, now - 2 * HOUR, vendor="juniper", host_key="SHA256:cu")
+    id_ = keep(nhip.state, now - HOUR, vendor="juniper", draft=NEW, host_key="SHA256:moi")
+    page = await get(nhip, f"/configs/{id_}", Role.TECHNICIAN)
+    assert "thêm: ip address 10.2.2.1 255.255.254.0" in section(page, "draft")
+    assert 'id="unsaved"' not in page
+    assert re.search(r"Khóa SSH SHA256:moi từ [^,]+, trước đó là SHA256:cu", words(page))
 
 
 FACTS = {

@@ -101,10 +101,13 @@ REASONS: Mapping[str, str] = {
     "restarted": mark("was restarted {value} ago"),
     "slow": mark("slow: {value}"),
     "silent": mark("takes the connection and then says nothing: {value}"),
-    "host key changed": mark("another SSH key than before, so nothing was asked of it: {value}"),
+    "host key changed": mark("another SSH key ({value}) than before ({last}), so nothing was asked of it"),
     "no SSH": mark("no SSH connection: {value}"),
     "no configuration": mark("no configuration came: {value}"),
     "no prompt": mark("its command line is not understood: {value}"),
+    "not committed": mark("changes are entered and not committed"),
+    "not compared": mark("it is not known whether what runs is saved: no answer to “{value}”"),
+    "not confirmed": mark("the last commit is not confirmed: the device goes back by itself"),
     "not saved": mark("what runs is not saved: after a power cut it is lost"),
     "too long": mark("longer than what is taken: {value}"),
     "no picture": mark("no picture: {value}"),
@@ -360,9 +363,9 @@ def _reason(speaker: Speaker, text: str) -> str:
         value = _percent(speaker, value)
     if key in ("old message", "old picture"):
         value = _duration(speaker, value)
-    if key == "breaks":
-        hop, _, last = value.partition("|")
-        return speaker.gettext(message, value=hop, last=last or "?")
+    if "{last}" in message:
+        first, _, last = value.partition("|")
+        return speaker.gettext(message, value=first, last=last or "?")
     return speaker.gettext(message, value=value if bar else "?")
 
 

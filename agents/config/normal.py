@@ -4,6 +4,8 @@ A second time it changes nothing. A secret that changes leaves the text as it is
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 
 from agents.config.vendors import BLOCKS, WELL_KNOWN, Vendor
 
@@ -11,6 +13,8 @@ HIDDEN = "•••"
 HIDDEN_WELL_KNOWN = "•••(default)"
 """In place of a secret that everybody knows."""
 _TOKENS = frozenset({HIDDEN, HIDDEN_WELL_KNOWN})
+_PARTING = frozenset({"", "!", "exit", "end"})
+_Path = tuple[str, ...]
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")
 _ERASED = re.compile(r"[^\n\x08]\x08")
 _CONTROL = re.compile(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -26,6 +30,69 @@ def normal(text: str, vendor: Vendor) -> str:
     lines = [_hidden(line, vendor) for line in text.split("\n")]
     kept = [line for line in lines if not any(each.search(line) for each in vendor.ignore)]
     return "".join(f"{line}\n" for line in "\n".join(kept).strip("\n").split("\n") if kept and any(kept))
+
+
+def arranged(other: str, text: str) -> str:
+    """`other` in the order of `text`, where order means nothing: `text` itself if the two say the same. Both are normal.
+
+    A line that is indented belongs to the nearest one above it that is less so. What only parts others stays as in `text`.
+    """
+    theirs = Counter(_placed(other))
+    if theirs == Counter(_placed(text)):
+        return text
+    below: dict[_Path, list[_Path]] = {}
+    for each in theirs:
+        below.setdefault(each[:-1], []).append(each)
+    out: list[str] = []
+    parting: list[str] = []
+    above: _Path = ()
+
+    def put(path: _Path) -> None:
+        """What is left of theirs below this, each with what is below it."""
+        for each in below.get(path, ()):
+            for _ in range(theirs.pop(each, 0)):
+                out.append(each[-1])
+                put(each)
+
+    for line in text.splitlines():
+        if line.strip() in _PARTING:
+            parting.append(line)
+            continue
+        path = _path(above, line)
+        while above and above != path[: len(above)]:
+            put(above)
+            above = above[:-1]
+        out += parting
+        parting.clear()
+        if theirs[path] > 0:
+            theirs[path] -= 1
+            out.append(line)
+        above = path
+    while above:
+        put(above)
+        above = above[:-1]
+    out += parting
+    put(())
+    return "".join(f"{line}\n" for line in out)
+
+
+def _placed(text: str) -> Iterator[_Path]:
+    """Each line below those that it belongs to."""
+    path: _Path = ()
+    for line in text.splitlines():
+        if line.strip() not in _PARTING:
+            path = _path(path, line)
+            yield path
+
+
+def _path(before: _Path, line: str) -> _Path:
+    while before and _indent(before[-1]) >= _indent(line):
+        before = before[:-1]
+    return (*before, line)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _plain(text: str) -> str:

@@ -63,7 +63,13 @@ class Said(msgspec.Struct, frozen=True):
     running: str = ""
     startup: str = ""
     saved: bool | None = None
-    """Whether it would start with what runs; None where the vendor has no such difference."""
+    """Whether it would start with what runs; None where the vendor has no such difference, or where that could not be asked."""
+    draft: str = ""
+    """What is entered and not in effect yet, the whole configuration with it; empty where nothing is."""
+    unconfirmed: bool = False
+    """What runs is taken back by the device itself unless somebody confirms it."""
+    uncompared: str = ""
+    """Why `saved` or `draft` could not be asked."""
     host_key: str = ""
     """As in Order: the key it has, told also where nothing else could be had. Empty when it was not seen, or not believed."""
     failed: str = ""

@@ -5,6 +5,8 @@ no password goes to who shows it. Whoever changed the device on purpose pins the
 """
 
 import asyncio
+import base64
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -27,6 +29,7 @@ _SPARE_MS = 3_000
 """Of the check's time, for the child to start and to end in."""
 _LEAST_MS = 5_000
 _KEYS = 2_048
+_CHANGED = "host key changed|"
 _UNKNOWN = ("not fetched", "bad parameter")
 _log = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ class Configs:
             if said.host_key and said.host_key != known.get(place):
                 await self._remember(place, said.host_key)
         if said.failed:
+            if said.failed.startswith(_CHANGED):
+                raise Failed(f"{said.failed}|{params.host_key or fingerprint(known[place])}")
             raise Failed(said.failed, Status.UNKNOWN if said.failed.startswith(_UNKNOWN) else Status.DOWN)
         figures["config_bytes"] = len(said.running.encode())
         figures["config_lines"] = said.running.count("\n")
@@ -91,10 +96,13 @@ class Configs:
             "running": said.running,
             "startup": said.startup,
             "saved": said.saved,
+            "draft": said.draft,
+            "unconfirmed": said.unconfirmed,
+            "host_key": fingerprint(said.host_key),
         }
         if said.facts is not None:
             body["facts"] = msgspec.to_builtins(said.facts)
-        return Result(Status.UP, "not saved" if said.saved is False else "", figures, (("config", body),))
+        return Result(Status.UP, _worth_a_word(said), figures, (("config", body),))
 
     async def _fetch(self, order: Order) -> Said:
         with os.fdopen(os.memfd_create("order"), "w+b") as given:
@@ -127,3 +135,19 @@ class Configs:
                 await asyncio.to_thread(write_whole, self._path, msgspec.json.encode(self._keys), 0o600)
             except OSError as error:
                 _log.warning("keys of devices cannot be written to %s: %s", self._path, error)
+
+
+def fingerprint(key: str) -> str:
+    """Of a key as it is remembered, `TYPE BASE64`, as OpenSSH writes it; empty for none."""
+    digest = hashlib.sha256(base64.b64decode(key.partition(" ")[2])).digest()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}" if key else ""
+
+
+def _worth_a_word(said: Said) -> str:
+    if said.unconfirmed:
+        return "not confirmed"
+    if said.saved is False:
+        return "not saved"
+    if said.draft:
+        return "not committed"
+    return f"not compared|{said.uncompared}" if said.uncompared else ""

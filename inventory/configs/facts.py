@@ -102,9 +102,9 @@ def known(looks: Iterable[tuple[int, Facts]]) -> Known | None:
     ]
     return Known(
         at,
-        _fact((at, facts.model) for at, facts in told),
-        _fact((at, facts.serial) for at, facts in told),
-        _fact((at, facts.firmware) for at, facts in told),
+        fact((at, facts.model) for at, facts in told),
+        fact((at, facts.serial) for at, facts in told),
+        fact((at, facts.firmware) for at, facts in told),
         [
             KnownModule(each.name, each.model, each.serial, since, until)
             for each, since, until in sorted(all_modules, key=lambda row: row[0])
@@ -117,7 +117,8 @@ def known(looks: Iterable[tuple[int, Facts]]) -> Known | None:
     )
 
 
-def _fact(told: Iterable[tuple[int, str]]) -> Fact | None:
+def fact(told: Iterable[tuple[int, str]]) -> Fact | None:
+    """What was told last, `(at, value)`, oldest first; an empty value tells nothing. None if nothing was told."""
     now: Fact | None = None
     for at, value in told:
         if value and (now is None or value != now.value):

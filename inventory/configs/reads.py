@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from inventory.configs.compliance import RULES, Fault, faults
-from inventory.configs.facts import Known, known
+from inventory.configs.facts import Fact, Known, fact, known
 from inventory.configs.lines import Hunk, difference
 from inventory.configs.store import facts_told, looks, text_of
 from inventory.configs.tables import config_seen
-from inventory.configs.versions import Seen, Version, version_of, versions
+from inventory.configs.versions import KEEPS, Seen, Version, since, version_of, versions
 from inventory.findings.configs import fault_at, subject_of
 from inventory.findings.tables import findings
 from inventory.state import State
@@ -38,8 +38,19 @@ class Configured:
     version: int
     changed_at: int
     last_seen: int
+    keeps: str
+    """When what is changed is what it starts with: `at once`, with each commit (`committed`), when somebody saves it (`saved`); or `files` are read,
+    and nothing is said of what runs. Empty for an unknown vendor."""
     saved: bool | None
-    """None where the vendor makes no difference between what runs and what it starts with."""
+    """None where the vendor makes no difference between what runs and what it starts with, or where that could not be asked."""
+    unsaved_since: int | None
+    """The first look that found it not saved; None where it is, or where that is not known."""
+    unconfirmed: bool
+    """The device takes back what runs unless somebody confirms it."""
+    draft_since: int | None
+    """The first look that found changes entered and not in effect; None where there are none."""
+    host_key: Fact | None
+    """The fingerprint of its SSH key, with the one before it; None where no agent told it yet."""
     versions: int
     faults: Sequence[Standing]
 
@@ -58,12 +69,14 @@ class ConfigVersion:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A version with its text. `unsaved`: how what it would start with becomes what runs; empty where they are one."""
+    """A version with its text. `unsaved`: how what it would start with becomes what runs; empty where they are one, or where the device goes back
+    by itself. `draft`: how what runs becomes what is entered and not in effect yet."""
 
     version: ConfigVersion
     text: str
     faults: Sequence[Fault]
     unsaved: Sequence[Hunk]
+    draft: Sequence[Hunk]
 
 
 class Configs:
@@ -104,8 +117,16 @@ class Configs:
             if found is None:
                 return None
             text = text_of(connection, found.running)
-            other = text_of(connection, found.startup) if found.saved is False else text
-            return Configuration(_told(found), text, faults(found.vendor, text), difference(other, text))
+            last = found.last
+            other = text_of(connection, last.startup) if last.saved is False else text
+            draft = text_of(connection, last.draft) if last.draft else text
+            return Configuration(
+                _told(found),
+                text,
+                faults(found.vendor, text),
+                difference(other, text),
+                difference(text, draft),
+            )
 
     def facts(self, device: int) -> Known | None:
         """What the device says of itself; None if it was never asked."""
@@ -123,7 +144,8 @@ class Configs:
 
 
 def _configured(connection: sa.Connection, device: int) -> Configured | None:
-    found = versions(looks(connection, device))
+    seen = looks(connection, device)
+    found = versions(seen)
     row = connection.execute(
         sa.select(devices.c.unit, devices.c.address).where(devices.c.id == device)
     ).first()
@@ -138,7 +160,12 @@ def _configured(connection: sa.Connection, device: int) -> Configured | None:
         last.id,
         last.first_seen,
         last.last_seen,
+        KEEPS.get(last.vendor, ""),
         last.saved,
+        since(seen, lambda look: None if look.saved is None else not look.saved),
+        last.last.unconfirmed,
+        since(seen, lambda look: bool(look.draft)),
+        fact((look.at, look.host_key) for look in seen),
         len(found),
         _standing(connection, device),
     )

@@ -1,7 +1,7 @@
 """Keeps configurations, and what devices say of themselves, as they come: each look at a device as a row, each text once."""
 
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -24,16 +24,23 @@ MAX_TEXT = 1 << 20
 """Characters of one configuration."""
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 _s, _t, _of = config_seen.c, config_texts.c, devices.c
+_BESIDE = ("draft", "unconfirmed", "host_key")
+_OWN = (_s.vendor, _s.running, _s.startup, *(_s[name] for name in _BESIDE))
+_TEXTS = (_s.running, _s.startup, _s.draft, _s.facts)
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """The body of a document of kind `config`. `startup` is empty where it is as `running`, or unknown (`saved` is None)."""
+    """The body of a document of kind `config`. `startup` is empty where it is as `running`, where the device would start with nothing
+    (`saved` is False), or unknown (`saved` is None)."""
 
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     vendor: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     running: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
     startup: _Text = ""
     saved: bool | None = None
+    draft: _Text = ""
+    unconfirmed: bool = False
+    host_key: Annotated[str, msgspec.Meta(max_length=128)] = ""
     facts: Facts | None = None
 
 
@@ -50,9 +57,9 @@ def store_config(connection: sa.Connection, *, unit: str, document: Document, re
     at = max(0, min(document.at, received_at))
     device = known_device(connection, unit, fetched.address, at)
     running = _keep(connection, fetched.running)
-    startup = (
-        "" if fetched.saved is None else running if fetched.saved else _keep(connection, fetched.startup)
-    )
+    # What is not confirmed is what it would start with, as long as it is not taken back.
+    alike = fetched.saved or fetched.unconfirmed
+    startup = running if alike else "" if fetched.saved is None else _keep(connection, fetched.startup)
     facts = "" if fetched.facts is None else _keep(connection, msgspec.json.encode(fetched.facts).decode())
     row = {
         "device": device,
@@ -60,34 +67,41 @@ def store_config(connection: sa.Connection, *, unit: str, document: Document, re
         "vendor": fetched.vendor,
         "running": running,
         "startup": startup,
+        "draft": _keep(connection, fetched.draft) if fetched.draft else "",
+        "unconfirmed": int(fetched.unconfirmed),
+        "host_key": fetched.host_key,
         "facts": facts,
     }
     there = connection.execute(sa.select(config_seen).where(_s.device == device, _s.at == at)).first()
     if there is None:
         connection.execute(sa.insert(config_seen), row)
         _drop_old(connection, device)
-    elif (there.vendor, there.running, there.startup, there.facts) < (
-        fetched.vendor,
-        running,
-        startup,
-        facts,
-    ):
+    elif _rank(there._asdict()) < _rank(row):
         # Two at the same moment: the same one stays whichever came first.
         connection.execute(sa.update(config_seen).where(_s.id == there.id), row)
 
 
+def _rank(row: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("vendor", "running", "startup", "facts", *_BESIDE))
+
+
 def looks(connection: sa.Connection, device: int) -> list[Seen]:
     """Each time that a device was looked at, oldest first."""
-    columns = (_s.id, _s.at, _s.vendor, _s.running, _s.startup)
+    columns = (_s.id, _s.at, *_OWN)
     query = sa.select(*columns).where(_s.device == device).order_by(_s.at)
-    return [Seen(*row) for row in connection.execute(query)]
+    return [_seen(row) for row in connection.execute(query)]
+
+
+def _seen(row: sa.Row[Any]) -> Seen:
+    texts = (row.vendor, row.running, row.startup, row.draft)
+    return Seen(row.id, row.at, *texts, bool(row.unconfirmed), row.host_key)
 
 
 def edges(connection: sa.Connection, units: Collection[str] | None = None) -> dict[int, list[Seen]]:
     """Of each device, in all units or in these, the looks at it, oldest first: of looks in a row that are alike the first and the last."""
     found: dict[int, list[Seen]] = {}
     for row in connection.execute(_EDGES if units is None else _EDGES.where(_of.unit.in_(units))):
-        found.setdefault(row.device, []).append(Seen(row.id, row.at, row.vendor, row.running, row.startup))
+        found.setdefault(row.device, []).append(_seen(row))
     return found
 
 
@@ -130,35 +144,29 @@ def _drop_old(connection: sa.Connection, device: int) -> None:
         first = max(first, seen[-LOOKS].at)
     if not first:
         return
-    old = sa.select(_s.running, _s.startup, _s.facts).where(_s.device == device, _s.at < first)
+    old = sa.select(*_TEXTS).where(_s.device == device, _s.at < first)
     gone = {digest for row in connection.execute(old) for digest in row}
     connection.execute(sa.delete(config_seen).where(_s.device == device, _s.at < first))
-    used = sa.select(_s.id).where(
-        sa.or_(*(column == _t.digest for column in (_s.running, _s.startup, _s.facts)))
-    )
+    used = sa.select(_s.id).where(sa.or_(*(column == _t.digest for column in _TEXTS)))
     connection.execute(sa.delete(config_texts).where(_t.digest.in_(gone - {""}), ~used.exists()))
 
 
 def _beside(step: Callable[..., sa.Function[Any]]) -> list[sa.ColumnElement[Any]]:
     """What the look before, or after, saw."""
-    return [
-        step(column).over(partition_by=_s.device, order_by=_s.at)
-        for column in (_s.vendor, _s.running, _s.startup)
-    ]
+    return [step(column).over(partition_by=_s.device, order_by=_s.at) for column in _OWN]
 
 
 def _edge() -> sa.Select[Any]:
-    own = (_s.vendor, _s.running, _s.startup)
     before, after = _beside(sa.func.lag), _beside(sa.func.lead)
     # What is not there is NULL, and different from everything.
     is_edge = sa.or_(
         *(
             mine.is_distinct_from(other)
             for beside in (before, after)
-            for mine, other in zip(own, beside, strict=True)
+            for mine, other in zip(_OWN, beside, strict=True)
         )
     )
-    looks_ = sa.select(_s.device, _s.id, _s.at, *own, is_edge.label("edge")).subquery()
+    looks_ = sa.select(_s.device, _s.id, _s.at, *_OWN, is_edge.label("edge")).subquery()
     return (
         sa.select(looks_)
         .join(devices, _of.id == looks_.c.device)

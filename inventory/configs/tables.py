@@ -24,6 +24,12 @@ config_seen = sa.Table(
     sa.Column("running", sa.Text, nullable=False),
     # As `running` where it is saved; empty where the vendor has no such difference.
     sa.Column("startup", sa.Text, nullable=False),
+    # The configuration with what is entered and not in effect yet; empty where nothing is.
+    sa.Column("draft", sa.Text, nullable=False, server_default=""),
+    # It takes back what runs unless somebody confirms it.
+    sa.Column("unconfirmed", sa.Integer, nullable=False, server_default="0"),
+    # Fingerprint of its SSH key; empty where the agent did not tell it.
+    sa.Column("host_key", sa.Text, nullable=False, server_default=""),
     # Of what the device said of itself, as JSON among the texts; empty where nothing was asked of it.
     sa.Column("facts", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("device", "at"),

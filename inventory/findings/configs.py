@@ -89,7 +89,7 @@ def _since(looks: Sequence[Seen], holds: Callable[[Seen], bool]) -> int | None:
 
 
 def _is_unsaved(look: Seen) -> bool:
-    return bool(look.startup) and look.startup != look.running
+    return look.saved is False
 
 
 def _breaks(rule: str, faults: Faults, look: Seen) -> bool:

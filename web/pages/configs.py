@@ -169,6 +169,7 @@ def of_device(
             "after": after,
             "change": shown(hunks),
             "unsaved": shown(now.unsaved),
+            "draft": shown(now.draft),
             "rules": RULES,
             "facts": configs.facts(device),
             "notes": NOTES,
