@@ -230,7 +230,9 @@ class Agent:
             await self._watch_wall_clock()
             await self._keep_bounds()
             for check in self._settling.due(now):
-                self._parts.loop.start(check)
+                if not self._parts.loop.start(check) and check in self._configs.values():
+                    # It runs, and may have read already what changed then.
+                    self._settling.take(check, now)
             if now >= self._host_due:
                 await self._tell_host(now)
             if now >= trim_due:

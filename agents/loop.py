@@ -80,10 +80,12 @@ class Loop:
         for check in waiting:
             self.start(check)
 
-    def start(self, check: int) -> None:
-        """Run this check now, out of turn; nothing happens if it runs already."""
-        if (found := self._schedule.out_of_turn(check)) is not None:
-            self._start(self._run(found))
+    def start(self, check: int) -> bool:
+        """Run this check now, out of turn; False, and nothing happens, if it runs already or is none of the plan's."""
+        if (found := self._schedule.out_of_turn(check)) is None:
+            return False
+        self._start(self._run(found))
+        return True
 
     def _place(self, check: Check) -> int:
         """A probe may know a better time for its checks than any (`place`, ms in the interval): at night, for one."""

@@ -7,11 +7,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import pytest
 from support_agents import SECRET, Centre, Steady
+from support_fake_ssh import PASSWORD, USER, serving
+from test_agents_probe_config import cisco
 
 from agents import agent as resident
 from agents import credential as credentials
@@ -197,6 +200,96 @@ async def test_a_change_that_its_device_tells_of_has_the_configuration_fetched(
     assert ran(rig) == {9}
     await rig.agent._tell(wire.Event(now, CONFIGURED, "by an", "10.0.0.2"))
     await rig.centre.until(lambda: ran(rig) == {7, 9})
+
+
+async def test_a_burst_of_messages_of_a_change_has_the_configuration_read_once_when_it_is_over(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the datagrams to a real sign-in; only the minute of waiting is shorter."""
+    monkeypatch.setattr(resident, "_HOUSEKEEPING_MS", 20)
+    monkeypatch.setattr(trigger, "SETTLED_MS", 700)
+    port, device = free_port(), cisco()
+    async with serving(device) as at:
+        access = {"vendor": "cisco", "user": USER, "password": PASSWORD, "port": at.port}
+        syslog = {"protocol": "syslog", "port": port, "tcp": False, "events_per_minute": 600}
+        rig.centre.plan = wire.Plan(
+            "11950",
+            [
+                wire.PlanCheck(7, "config", "127.0.0.1", 86_400_000, 30_000, access, role="survey"),
+                wire.PlanCheck(8, "listen", "127.0.0.1", 86_400_000, 5_000, syslog, role="survey"),
+                wire.PlanCheck(9, "steady", "192.0.2.9", 100, 50),
+            ],
+            report_every_ms=50,
+            heartbeat_ms=100,
+            allowed=["127.0.0.0/8"],
+        )
+        rig.agent = Agent(rig.directory, rig.credential, clock=rig.clock)
+        rig.agent._probes = {**rig.agent._probes, "steady": rig.probe}
+        rig.task = asyncio.create_task(rig.agent.run())
+        await rig.centre.until(lambda: ran(rig) == {8, 9})
+        for times in (1, 2):
+            await paste(port, 30)
+            await rig.centre.until(partial(told, rig, times), 60)
+            seen = len(rig.numbers())
+            # Twice as long as what is changed takes to settle.
+            await rig.centre.until(partial(measured, rig, seen + 14))
+            assert configs(rig) == device.heard.count("show running-config") == times
+
+
+async def paste(port: int, lines: int) -> None:
+    """What a device says of somebody who changes so many lines of it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(lines):
+            message = f"<189>{number}: %SYS-5-CONFIG_I: Configured from console by an on vty0 (10.0.0.9)"
+            sender.sendto(message.encode(), ("127.0.0.1", port))
+            await asyncio.sleep(0)
+
+
+def measured(rig: Rig, count: int) -> bool:
+    return len(rig.numbers()) > count
+
+
+def told(rig: Rig, times: int) -> bool:
+    return configs(rig) == times
+
+
+def configs(rig: Rig) -> int:
+    return sum(document.kind == "config" for document in rig.documents())
+
+
+async def test_what_changes_while_it_is_read_is_read_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resident, "_HOUSEKEEPING_MS", 20)
+    monkeypatch.setattr(trigger, "SETTLED_MS", 40)
+    reading, go_on = asyncio.Event(), asyncio.Event()
+    runs = 0
+
+    class Slow:
+        async def run(self, check: Check) -> Result:
+            nonlocal runs
+            runs += 1
+            reading.set()
+            await go_on.wait()
+            return Result(Status.UP)
+
+        def place(self, check: Check) -> int:
+            return 0
+
+    rig.centre.plan = wire.Plan("11950", CONFIGS, report_every_ms=50, heartbeat_ms=100)
+    rig.agent = Agent(
+        rig.directory, rig.credential, probes={"config": Slow(), "steady": rig.probe}, clock=rig.clock
+    )
+    rig.task = asyncio.create_task(rig.agent.run())
+    await rig.centre.until(lambda: 9 in ran(rig))
+    await rig.agent._tell(wire.Event(rig.clock.now(), CONFIGURED, "by an", "10.0.0.2"))
+    await reading.wait()
+    reading.clear()
+    await rig.agent._tell(wire.Event(rig.clock.now(), CONFIGURED, "by an", "10.0.0.2"))
+    seen = len(rig.numbers())
+    await rig.centre.until(lambda: len(rig.numbers()) > seen + 5)
+    assert runs == 1
+    go_on.set()
+    await asyncio.wait_for(reading.wait(), 10)
+    assert runs == 2
 
 
 async def test_a_check_that_is_nonsense_harms_no_other(rig: Rig) -> None:

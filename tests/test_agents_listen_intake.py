@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from agents.listen.intake import NOTED, NOTES_MS, Counts, Intake, Limits
 from agents.listen.kinds import Notice
 from core.buckets import SOURCES, Buckets, Rate
-from core.told import LINK_DOWN, SYSLOG, TOO_MANY, UNREADABLE
+from core.told import CONFIGURED, LINK_DOWN, SYSLOG, TOO_MANY, UNREADABLE
 
 NOW = 1_790_000_000_000
 ROUTER, SWITCH = "10.2.2.1", "10.2.2.2"
@@ -59,6 +59,16 @@ def test_any_number_of_sources_takes_a_bounded_room() -> None:
     assert len(buckets._each) == SOURCES
     assert len(intake._faults) == NOTED + 1
     assert sum(each.dropped for each in intake._faults.values()) == 5 * SOURCES
+
+
+def test_a_chatty_device_does_not_hide_that_it_was_changed() -> None:
+    intake = Intake(Limits())
+    warnings = [intake.event(Notice(SYSLOG, "warning: x"), ROUTER, NOW) for _ in range(100)]
+    assert None in warnings
+    assert intake.event(Notice(CONFIGURED, "by an"), ROUTER, NOW) is not None
+    changes = [intake.event(Notice(CONFIGURED, "by an"), ROUTER, NOW) for _ in range(100)]
+    assert sum(each is not None for each in changes) < 20
+    assert intake.event(Notice(LINK_DOWN, "ether1"), ROUTER, NOW) is not None
 
 
 def test_a_message_that_tells_something_is_an_event_of_its_source() -> None:

@@ -1,8 +1,8 @@
 """What becomes of what devices send: taken, counted, told, or passed over. Pure; times in ms of the agent's clock.
 
 Two bounds follow each other. The first is on messages, since each costs time to read. The second is on events, since each
-costs room on disk and on the line; there, what is evidence (a link, the power, a restart) has buckets of its own, so that
-a chatty device cannot hide it. What was passed over or could not be read is counted by source, and said now and then.
+costs room on disk and on the line; there, what is evidence (a link, the power, a restart) has buckets of its own, and so has
+that a configuration was changed, so that a chatty device cannot hide it. What was passed over or could not be read is counted by source, and said now and then.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from agents.listen.kinds import LONGEST, Notice, notice_of
 from agents.syslog import Malformed, parse
 from core.buckets import Buckets, Rate
-from core.told import EVIDENCE, TOO_MANY, UNREADABLE
+from core.told import CONFIGURED, EVIDENCE, TOO_MANY, UNREADABLE
 from core.wire import Event
 
 ALL = 5
@@ -56,7 +56,7 @@ class Intake:
     limits: Limits
     counts: Counts = field(default_factory=Counts)
     _messages: Buckets = field(init=False)
-    _events: dict[bool, Buckets] = field(init=False)
+    _events: dict[str, Buckets] = field(init=False)
     _faults: dict[str, _Faults] = field(default_factory=dict)
     _said_at: dict[str, int] = field(default_factory=dict)
 
@@ -64,7 +64,9 @@ class Intake:
         messages = Rate(self.limits.messages_per_s, 5 * self.limits.messages_per_s)
         events = Rate(self.limits.events_per_minute / 60, self.limits.events_per_minute)
         self._messages = Buckets(messages, messages.times(ALL))
-        self._events = {evident: Buckets(events, events.times(ALL)) for evident in (False, True)}
+        self._events = {
+            sort: Buckets(events, events.times(ALL)) for sort in ("evidence", CONFIGURED, "other")
+        }
 
     def admits(self, source: str, now: int) -> bool:
         """Count a message in; whether it is to be read."""
@@ -85,7 +87,8 @@ class Intake:
 
     def event(self, notice: Notice, source: str, now: int) -> Event | None:
         """The event to tell; None when the source has told too much already."""
-        if not self._events[notice.kind in EVIDENCE].take(source, now):
+        sort = "evidence" if notice.kind in EVIDENCE else CONFIGURED if notice.kind == CONFIGURED else "other"
+        if not self._events[sort].take(source, now):
             self.drop(source)
             return None
         return Event(now, notice.kind, notice.text, source)
