@@ -1,6 +1,7 @@
 """The HTTP probe against real servers: uvicorn with and without TLS, and servers that break the rules."""
 
 import gzip
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from support_certificates import DAY, Root, self_signed
 from support_probes import probe, raw_server, website
 
 from agents.probes.outcome import Failed
-from agents.probes.regex import TooSlow, search
+from agents.probes.regex import TooSlow, search, within
 from agents.probes.web.messages import Answer
 from core.values import Status
 
@@ -134,6 +135,27 @@ async def test_a_regex_that_is_none_is_a_bad_parameter() -> None:
 def test_a_regex_that_would_search_for_ever_is_stopped() -> None:
     with pytest.raises(TooSlow):
         search(r"(a+)+b", "a" * 60)
+
+
+def test_waiting_for_a_processor_is_not_searching() -> None:
+    waited = threading.Event().wait  # as a process does that others keep from its turn
+    assert within(0.1, lambda: waited(0.4)) is False
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_alarm_that_nobody_could_hear_rings_again() -> None:
+    class Dear:
+        def __del__(self) -> None:
+            while True:  # what is raised in here ends this alone
+                pass
+
+    def work() -> None:
+        Dear()
+        while True:
+            pass
+
+    with pytest.raises(TooSlow):
+        within(0.1, work)
 
 
 async def test_a_huge_body_is_read_up_to_its_bound() -> None:
