@@ -76,7 +76,7 @@ class Centre:
         self._server.should_exit = self._server.force_exit = True
         await self._serving
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Wait for something that was sent; each message wakes the wait."""
         async with asyncio.timeout(timeout_s):
             while not condition():

@@ -107,7 +107,7 @@ class FakeAgent:
     async def hear(self, shape: type[msgspec.Struct]) -> msgspec.Struct:
         """The next message of this shape."""
         assert self.channel is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 message = msgspec.json.decode(await self.channel.recv(), type=wire.ToAgent)
                 if isinstance(message, shape):

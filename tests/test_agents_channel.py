@@ -24,13 +24,13 @@ class Rig:
         self.release = asyncio.Event()
         self.release.set()
 
-    async def start(self) -> None:
+    async def start(self, heartbeat_ms: int) -> None:
         url = await self.centre.start()
         self.channel = Channel(
             Credential(url, SECRET, "11950-3f2a", "11950"),
             self.clock,
             tls=None,
-            heartbeat_ms=50,
+            heartbeat_ms=heartbeat_ms,
             on_open=self.on_open,
             on_plan=self.on_plan,
             on_run=self.on_run,
@@ -68,13 +68,18 @@ class Rig:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    """With heartbeats so rare that no busy machine makes the agent think that the centre is silent, unless asked for."""
     rig = Rig()
-    await rig.start()
+    await rig.start(getattr(request, "param", 10_000))
     yield rig
     await rig.stop()
 
 
+often = pytest.mark.parametrize("rig", [50], indirect=True)
+
+
+@often
 async def test_the_agents_heart_is_heard(rig: Rig) -> None:
     await rig.centre.until(lambda: len(rig.centre.messages) >= 3)
     assert all(isinstance(message, wire.Beat) for message in rig.centre.messages)
@@ -111,20 +116,21 @@ async def test_a_message_that_is_none_changes_nothing(rig: Rig) -> None:
 
 async def test_a_connection_that_the_centre_closes_is_made_again(rig: Rig) -> None:
     await rig.centre.channels[-1].close()
-    await rig.centre.until(lambda: rig.centre.opened == 2, 5)
+    await rig.centre.until(lambda: rig.centre.opened == 2)
 
 
+@often
 async def test_a_silent_centre_is_left_and_tried_again(rig: Rig) -> None:
     rig.centre.beating = False
     began = rig.clock.now()
-    await rig.centre.until(lambda: rig.centre.opened == 2, 5)
+    await rig.centre.until(lambda: rig.centre.opened == 2)
     assert rig.clock.now() - began >= BEATS_MISSED * 50
 
 
 async def test_a_centre_that_comes_back_is_found_within_five_seconds(rig: Rig) -> None:
     await rig.centre.stop()
     await rig.centre.start(port=rig.centre.port)
-    await rig.centre.until(lambda: rig.opened == 2, 5)
+    await rig.centre.until(lambda: rig.opened == 2)
 
 
 async def test_a_check_that_is_to_run_now_is_handed_on(rig: Rig) -> None:

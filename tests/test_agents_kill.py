@@ -75,7 +75,7 @@ async def test_after_fifty_kills_every_result_that_was_measured_arrived_exactly_
         seen = len(centre.reports)
         process = started(context, tmp_path, credential)
         if chance.random() < 0.8:
-            await centre.until(lambda seen=seen: len(centre.reports) > seen, 20)
+            await centre.until(lambda seen=seen: len(centre.reports) > seen)
         await asyncio.sleep(chance.uniform(0, 0.3))
         process.kill()
         await asyncio.to_thread(process.join)
@@ -83,7 +83,7 @@ async def test_after_fifty_kills_every_result_that_was_measured_arrived_exactly_
 
     centre.plan = wire.Plan("11950", [], report_every_ms=30, backlog_bytes_per_s=1 << 20)
     process = started(context, tmp_path, credential)
-    await centre.until(lambda: not centre.plan.checks and drained(tmp_path / OUTBOX), 20)
+    await centre.until(lambda: not centre.plan.checks and drained(tmp_path / OUTBOX))
     process.terminate()
     await asyncio.to_thread(process.join)
     assert process.exitcode == 0
@@ -99,7 +99,7 @@ async def test_after_fifty_kills_every_result_that_was_measured_arrived_exactly_
         ordinals[check].append(k)
     assert all(sorted(ks) == list(range(1, len(ks) + 1)) for ks in ordinals.values())
     lives = {report.header.life.started_at for report in centre.reports.values()}
-    assert len(lives) > KILLS * 0.8
+    assert len(lives) > KILLS / 2  # the others ended before they had told anything
     assert produced > 10 * KILLS
     print(f"{KILLS} kills, {produced} results, {len(centre.reports)} reports, {len(centre.bodies)} sent")
 

@@ -552,7 +552,7 @@ async def test_what_waits_in_memory_is_written_when_the_disk_has_room_again_with
     await break_disk(outbox, broken=True)
     assert not await outbox.put(1, NOW, UP)
     await break_disk(outbox, broken=False)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         # Each question is also an occasion to try again.
         while (report := await next_report(outbox)) is None:
             pass

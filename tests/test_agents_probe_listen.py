@@ -50,7 +50,7 @@ class Rig:
         return await self.probe.run(self.check(protocol, **params))
 
     async def next(self) -> Event:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.told.get()
 
     def send(self, *bodies: bytes) -> None:
@@ -102,7 +102,7 @@ async def test_traps_of_version_2c_and_of_an_unknown_sender_of_version_3(rig: Ri
 
 
 async def _until(rig: Rig, figure: str, protocol: str, **params: object) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (await rig.look(protocol, **params)).figures[figure]:  # noqa: ASYNC110 - a datagram tells nobody that it is there
             await asyncio.sleep(0.01)
 
@@ -111,7 +111,7 @@ async def test_rubbish_is_counted_and_said_and_what_follows_is_heard(rig: Rig) -
     await rig.look("trap")
     rig.send(b"", b"\x30\x80" * 900, os.urandom(500), b"x" * 20_000)
     figures = dict.fromkeys(("messages", "malformed"), 0.0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while figures["malformed"] < 4:
             found = (await rig.look("trap")).figures
             figures = {name: figures[name] + found[name] for name in figures}
@@ -131,11 +131,11 @@ async def test_traps_made_to_be_slow_to_read_do_not_keep_devices_from_being_aske
     nothing = b"\x30\x05\x06\x01\x2b\x05\x00"
     fields = b"\x02\x01\x01\x02\x01\x00\x02\x01\x00" + tlv(0x30, nothing * 1_100)
     slow = tlv(0x30, b"\x02\x01\x01\x04\x01u" + tlv(0xA7, fields))
-    ask = {"community": "ups", "timeout_s": 1, "retries": 0}
+    ask = {"community": "ups", "timeout_s": 5, "retries": 0}
     with recordings_folder() as folder, contextlib.ExitStack() as served:
         (folder / "ups.snmprec").write_text("1.3.6.1.2.1.1.1.0|4|UPS\n1.3.6.1.2.1.1.3.0|67|9000000\n")
         port = served.enter_context(responder(folder))
-        check = Check(8, "snmp", HERE, 60_000, 8_000, {**ask, "port": port})
+        check = Check(8, "snmp", HERE, 60_000, 20_000, {**ask, "port": port})
         assert (await snmp.run(check)).status is Status.UP
         await rig.look("trap", messages_per_s=100)
         for _ in range(10):
@@ -165,7 +165,7 @@ async def test_one_more_stream_than_there_may_be_closes_the_one_that_was_silent_
     opened[0][1].write(b"<131>first\n")
     assert (await rig.next()).text == "error: first"
     opened.append(await asyncio.open_connection(HERE, rig.port))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionResetError):
             assert await opened[1][0].read() == b""
     for number in (0, 2):
@@ -182,7 +182,7 @@ async def test_however_many_streams_come_at_once_only_so_many_stay_open(
     await rig.look()
     opened = await asyncio.gather(*(asyncio.open_connection(HERE, rig.port) for _ in range(12)))
     ends = {asyncio.create_task(reader.read()) for reader, _ in opened}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         closed: set[asyncio.Task[bytes]] = set()
         while len(closed) < 9:
             done, ends = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -232,7 +232,7 @@ async def test_it_listens_anew_when_the_check_says_otherwise_and_ends_with_the_p
     for check in (first, second):
         loop.take([check])
         loop.start(check.id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert (await results.get()).status is Status.UP
     assert _is_free(int(str(first.params["port"])))
     assert not _is_free(rig.port)
@@ -242,7 +242,7 @@ async def test_it_listens_anew_when_the_check_says_otherwise_and_ends_with_the_p
     assert _is_free(rig.port)
     loop.take([second])
     loop.start(second.id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert (await results.get()).status is Status.UP
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -52,7 +52,7 @@ class Rig:
         return await asyncio.to_thread(self._ask, body, method, path, headers or {})
 
     def _ask(self, body: bytes, method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        talk = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        talk = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             talk.request(method, path, body or None, headers)
             answer = talk.getresponse()

@@ -44,7 +44,7 @@ class Rig:
     @staticmethod
     def plan(params: dict[str, object]) -> wire.Plan:
         checks = [wire.PlanCheck(1, "tells", "x", 100, 50, params)]
-        return wire.Plan("11950", checks, report_every_ms=50, heartbeat_ms=100)
+        return wire.Plan("11950", checks, report_every_ms=50, heartbeat_ms=1_000)
 
     async def start(self) -> None:
         url = await self.centre.start()
@@ -56,7 +56,7 @@ class Rig:
     async def stop(self) -> None:
         if self.task is not None:
             self.agent.stop()
-            await asyncio.wait_for(self.task, 10)
+            await asyncio.wait_for(self.task, 60)
             self.task = None
 
     async def new_plan(self, params: dict[str, object]) -> None:
@@ -64,6 +64,7 @@ class Rig:
         await self.nudge()
 
     async def nudge(self) -> None:
+        await self.centre.until(lambda: bool(self.centre.channels))
         await self.centre.channels[0].send_text(wire.encode(wire.PlanChanged()).decode())
 
     def reasons(self) -> list[str]:
@@ -105,7 +106,7 @@ async def test_what_waits_in_the_outbox_has_no_secret(rig: Rig, tmp_path: Path) 
     await rig.until_given(WORD)
     await rig.centre.until(lambda: len(rig.probe.given) > 4)
     rig.agent.stop()
-    await asyncio.wait_for(rig.task, 10)  # type: ignore[arg-type]
+    await asyncio.wait_for(rig.task, 60)  # type: ignore[arg-type]
     rig.task = None
     held = held_in(tmp_path)
     assert any(b"bad|" in data and "•••".encode() in data for data in held.values())
@@ -130,7 +131,6 @@ async def test_only_what_the_plan_names_is_held(rig: Rig) -> None:
 async def test_a_secret_that_changed_is_fetched_when_the_channel_says_so(rig: Rig) -> None:
     await rig.start()
     await rig.until_given(WORD)
-    await rig.centre.until(lambda: bool(rig.centre.channels))
     rig.centre.secrets = {"word": OTHER}
     await rig.nudge()
     await rig.until_given(OTHER)

@@ -63,7 +63,9 @@ async def client() -> AsyncIterator[Client]:
 
 
 async def looked(port: int, **params: object) -> Result:
-    check = Check(7, "snmp", "127.0.0.1", 60_000, 8_000, {"port": port, "retries": 0, **params})
+    check = Check(
+        7, "snmp", "127.0.0.1", 60_000, 20_000, {"port": port, "retries": 0, "timeout_s": 10, **params}
+    )
     try:
         return await snmp.run(check)
     finally:
@@ -214,7 +216,7 @@ async def test_a_ups_on_battery_says_so_and_for_how_long(devices: int) -> None:
 
 
 async def test_a_device_on_mains_is_up_and_one_that_was_started_says_so(devices: int) -> None:
-    assert (await looked(devices, community="mains")).reason == ""
+    assert (await looked(devices, community="mains", timeout_s=10)).reason == ""
     found = await looked(devices, community="fresh")
     assert (found.status, found.reason) == (Status.UP, "restarted|42 s")
     assert found.figures == {
@@ -238,7 +240,7 @@ async def test_a_device_on_mains_is_up_and_one_that_was_started_says_so(devices:
 
 
 async def test_vietnamese_names_come_out_as_they_are_written(devices: int, client: Client) -> None:
-    target = Target("127.0.0.1", devices, community="mains")
+    target = Target("127.0.0.1", devices, community="mains", timeout_s=10)
     assert facts.system(await client.get(target, facts.SYSTEM)).name == NAME
 
 
@@ -294,7 +296,7 @@ async def test_whatever_a_device_sends_is_an_answer_or_none_and_stalls_nobody(
         )
         port = transport.get_extra_info("sockname")[1]
         lying = client.get(Target("127.0.0.1", port, timeout_s=0.3, retries=0), facts.SYSTEM)
-        honest = client.get(Target("127.0.0.1", devices, community="mains"), facts.SYSTEM)
+        honest = client.get(Target("127.0.0.1", devices, community="mains", timeout_s=10), facts.SYSTEM)
         lie, truth = await asyncio.gather(lying, honest, return_exceptions=True)
         assert isinstance(lie, NoAnswer)
         assert isinstance(truth, dict)

@@ -61,7 +61,7 @@ def told() -> Iterator[dict[str, dict[str, Any]]]:
         with contextlib.ExitStack() as stack:
             for namespace, command in _programs(office, folder):
                 stack.enter_context(_running(namespace, command))
-            output = sweep.communicate(timeout=60)[0]
+            output = sweep.communicate(timeout=120)[0]
         sightings = {each["mac"]: each for each in json.loads(output)["sightings"]}
         (switch,) = (each for each in sightings.values() if each["mac"] not in office.machines)
         macs = sorted(office.machines)  # as they are numbered
@@ -120,7 +120,7 @@ def _packet_sockets(namespace: str) -> list[str]:
 
 
 def _wait_for(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < until, "too late"
         time.sleep(0.05)

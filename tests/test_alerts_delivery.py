@@ -30,7 +30,7 @@ from collector.views import Outage, OutageChange
 from core.clock import SystemClock
 from inventory.state import State
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 """Apprise takes a second or two to load, and more on a machine that is busy."""
 
 
@@ -166,7 +166,7 @@ from inventory.state import State
 
 def post(url, title, body):
     sent = urllib.request.Request(url, json.dumps({"title": title}).encode(), method="POST")
-    urllib.request.urlopen(sent, timeout=5).close()
+    urllib.request.urlopen(sent, timeout=60).close()
     return ""
 
 async def main(folder, count):

@@ -78,7 +78,7 @@ class Sender:
         while True:
             self.sendings += 1
             with contextlib.suppress(OSError, TimeoutError):
-                if await asyncio.wait_for(self.send(body), 3):
+                if await asyncio.wait_for(self.send(body), 10):
                     return
 
     async def run(self, stop):
@@ -117,7 +117,7 @@ class Collector:
 
     def close(self):
         self.maker.stdin.close()
-        self.maker.wait(20)
+        self.maker.wait(60)
         self.maker.stdout.close()
 
 

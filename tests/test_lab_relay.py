@@ -32,19 +32,19 @@ def line(ends: list[str]) -> Iterator[Line]:
 
 
 def ping(namespace: str, count: int = 20) -> tuple[int, float]:
-    """Replies, and the mean round trip in ms."""
+    """Replies, and the shortest round trip in ms: others on this machine can only lengthen one."""
     text = run_in(namespace, "ping", "-q", "-c", str(count), "-i", "0.01", "-W", "1", FAR)
     received = re.search(r"(\d+) received", text)
-    mean = re.search(r"= [\d.]+/([\d.]+)/", text)
-    return int(received[1]) if received else 0, float(mean[1]) if mean else float("nan")
+    least = re.search(r"= ([\d.]+)/", text)
+    return int(received[1]) if received else 0, float(least[1]) if least else float("nan")
 
 
 def test_a_ping_takes_the_delay_of_both_directions(ends: list[str], line: Line) -> None:
     line.set(way="ab", delay_ms=20)
     line.set(way="ba", delay_ms=10)
-    received, mean = ping(ends[0])
+    received, least = ping(ends[0])
     assert received == 20
-    assert 30.0 <= mean < 35.0
+    assert 30.0 <= least < 38.0
 
 
 def test_a_cut_line_carries_nothing_until_it_is_healed(ends: list[str], line: Line) -> None:

@@ -54,7 +54,7 @@ async def test_a_ups_that_loses_power_stands_on_the_units_timeline_and_is_eviden
         key = create_token(context.state, "lan", Role.VIEWER, clock.now(), 3_600_000)
         headers = {"Authorization": f"Bearer {key}"}
         try:
-            async with asyncio.timeout(60), httpx2.AsyncClient(base_url=url, headers=headers) as http:
+            async with asyncio.timeout(120), httpx2.AsyncClient(base_url=url, headers=headers) as http:
                 while True:
                     answer = (await http.get(f"/api/v1/units/{UNIT}/checks")).json()
                     if any(

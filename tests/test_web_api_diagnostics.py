@@ -56,7 +56,7 @@ async def technician(tmp_path: Path) -> AsyncIterator[Asker]:
         pass_ = create_token(context.state, "lan", Role.TECHNICIAN, clock.now(), 3_600_000)
         headers = {"Authorization": f"Bearer {pass_}"}
         try:
-            async with asyncio.timeout(10), httpx2.AsyncClient(base_url=url, headers=headers) as http:
+            async with asyncio.timeout(120), httpx2.AsyncClient(base_url=url, headers=headers) as http:
                 while not context.hub.connected(credential.agent):  # noqa: ASYNC110 - the hub tells nobody
                     await asyncio.sleep(0.01)
                 yield Asker(http, credential.agent)

@@ -166,7 +166,7 @@ async def real(folder: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
         token = create_token(state, "lan", Role.ADMIN, clock.now(), 3_600_000)
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with asyncio.timeout(20), httpx2.AsyncClient(base_url=url, headers=headers) as http:
+            async with asyncio.timeout(120), httpx2.AsyncClient(base_url=url, headers=headers) as http:
                 while not context.hub.connected(credential.agent):  # noqa: ASYNC110 - the hub tells nobody
                     await asyncio.sleep(0.01)
                 yield http, office_url

@@ -72,7 +72,7 @@ async def test_a_service_that_fails_in_a_unit_is_seen_in_the_matrix_without_relo
         ]
         services.states["dvc"] = replace(services.states["dvc"], status=Standing.UNREACHABLE)
         made.views.feed.publish("service", "dvc")
-        await expect(row.locator(".is-down.u")).to_have_count(2, timeout=4_000)
+        await expect(row.locator(".is-down.u")).to_have_count(2)
         await expect(row.locator(".badge")).to_have_text("Gián đoạn cục bộ")
         await expect(row.locator("details")).to_have_attribute("open", "")
         await expect(row.locator(".hit li", has_text="Phường Lam Sơn")).to_be_visible()
@@ -92,7 +92,7 @@ async def test_a_service_that_begins_to_be_watched_appears(tmp_path):
         reads(made).seen.clear()
         fill(made)
         made.views.feed.publish("service", "hop")
-        await expect(page.locator("#service-hop .u.is-good").first).to_be_visible(timeout=5_000)
+        await expect(page.locator("#service-hop .u.is-good").first).to_be_visible()
         await expect(page.locator("#waiting")).not_to_contain_text("Hội nghị truyền hình")
 
 
