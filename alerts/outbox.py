@@ -104,6 +104,11 @@ def add(connection: sa.Connection, number: int, messages: Mapping[str, Message],
         connection.execute(OUTBOX.insert(), rows)
 
 
+def add_to(connection: sa.Connection, destination: int, number: int, message: Message, now: int) -> None:
+    """The same for one destination."""
+    connection.execute(OUTBOX.insert(), _waiting(destination, number, 0, message, now))
+
+
 def _waiting(destination: int, change: int, outage: int, message: Message, now: int) -> dict[str, object]:
     return {
         "destination": destination,

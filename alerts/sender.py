@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from alerts import outbox
+from alerts import findings, outbox
 from alerts.deliver import deliver
 from alerts.destinations import Destinations
+from alerts.digest import MORNING
 from alerts.messages import LANGUAGES, Message, message
 from alerts.warnings import LOOK_EVERY_MS, warn
 from collector.feed import Feed
@@ -20,6 +21,7 @@ from collector.services.reads import ServiceReads
 from collector.services.subjects import service_of
 from collector.views import OutageChange, Views
 from core.clock import Clock
+from inventory.hours import hours
 from inventory.state import State
 
 log = logging.getLogger(__name__)
@@ -55,16 +57,22 @@ class Alerts:
         self._task: asyncio.Task[None] | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
-        self._prune_at = self._warn_at = 0
+        self._prune_at = self._warn_at = self._tell_at = 0
+        self._morning = hours(MORNING)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alerts")
 
     async def start(self, file: Path | None = None) -> None:
         """Take `alerts.toml` and begin to send. Raises BadInput: the file has a fault."""
         await asyncio.to_thread(outbox.first_start, self._state, self._clock.now())
         if file is not None:
-            taken = await asyncio.to_thread(self.destinations.take_file, file)
-            self.link = taken.link or self.link
+            await asyncio.to_thread(self.take_file, file)
         self._task = asyncio.create_task(self._run())
+
+    def take_file(self, path: Path) -> None:
+        """Make all as `alerts.toml` says. Raises BadInput: it has a fault; nothing is changed then."""
+        taken = self.destinations.take_file(path)
+        self.link = taken.link or self.link
+        self._morning = hours(taken.digest or MORNING)
 
     async def stop(self) -> None:
         """What is on its way gets a few seconds; what is not noted as delivered then is sent again at the next start."""
@@ -95,6 +103,7 @@ class Alerts:
         now = self._clock.now()
         if now >= self._prune_at:
             outbox.prune(self._state, now)
+            findings.prune(self._state, now)
             self._prune_at = now + PRUNE_EVERY_MS
 
     def warn(self) -> None:
@@ -103,6 +112,13 @@ class Alerts:
         if self._services is not None and now >= self._warn_at:
             warn(self._state, self._services, self.link, now)
             self._warn_at = now + LOOK_EVERY_MS
+
+    def tell(self) -> None:
+        """Tell of findings, each destination as it wishes; looked for each minute."""
+        now = self._clock.now()
+        if now >= self._tell_at:
+            findings.tell(self._state, self.link, self._morning, now)
+            self._tell_at = now + findings.LOOK_EVERY_MS
 
     async def send_due(self) -> None:
         """Start to send what is due; a destination that is being sent to waits its turn."""
@@ -164,6 +180,7 @@ class Alerts:
             try:
                 await asyncio.to_thread(self.gather)
                 await asyncio.to_thread(self.warn)
+                await asyncio.to_thread(self.tell)
                 await self.send_due()
                 await asyncio.to_thread(self.prune)
             except Exception:

@@ -16,7 +16,21 @@ DESTINATIONS = sa.Table(
     sa.Column("created_at", Time, nullable=False),
     sa.Column("created_by", sa.String, nullable=False),
     sa.Column("removed_at", Time),
+    # Whose findings it is told of (alerts.digest.Wish); empty: none
+    sa.Column("findings_of", sa.String, nullable=False, server_default=""),
+    sa.Column("at_once", sa.String, nullable=False, server_default="[]"),  # JSON: kinds that are told at once
+    sa.Column("findings_since", Time, nullable=False, server_default="0"),  # none that was opened before
+    sa.Column("digest_at", Time, nullable=False, server_default="0"),
 )
+TOLD = sa.Table(
+    "told_findings",
+    METADATA,
+    sa.Column("destination", sa.Integer, sa.ForeignKey("destinations.id"), primary_key=True),
+    sa.Column("finding", sa.Integer, primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Findings that a destination was told of, or that it never will be."""
 CURSOR = sa.Table(
     "alert_cursor",
     METADATA,
@@ -29,7 +43,8 @@ OUTBOX = sa.Table(
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("destination", sa.Integer, sa.ForeignKey("destinations.id"), nullable=False),
-    sa.Column("change", sa.Integer, nullable=False),  # below 0: a warning's, which is of no outage
+    # Below 0: a warning's or findings', which is of no outage
+    sa.Column("change", sa.Integer, nullable=False),
     sa.Column("outage", sa.Integer, nullable=False),
     sa.Column("title", sa.String, nullable=False),
     sa.Column("body", sa.String, nullable=False),

@@ -21,7 +21,7 @@ def take_stock(state: State, machines: Machines, units: Iterable[Unit], now: int
         names = machines.names_of_faces()
         with state.read() as connection:
             counted = census.counted(connection, names)
-        findings.refresh(state, counted, machines.current, now)
+        findings.refresh(state, counted, names, machines.current, now)
         census.keep_day(state, day_of(now), of_units(offices(units), counted, now))
 
 

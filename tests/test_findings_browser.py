@@ -62,3 +62,16 @@ async def test_pages_with_faults_of_configurations_fit_a_phone_and_escape_what_t
         for path in ("/machines/findings?kind=telnet", f"/configs/{device}"):
             await page.goto(url + path)
             assert "{{7*7}}" in await page.inner_text("main"), path
+
+
+async def test_an_operator_with_a_phone_chooses_whose_findings_are_told(tmp_path: Path) -> None:
+    async with window(tmp_path, configs_web, width=390) as (made, page, url):
+        made.context.alerts.destinations.add("Trực ban", "json://192.0.2.1/", "vi", "an")
+        await page.goto(f"{url}/settings/alerts")
+        await page.locator("td.wish summary").click()
+        await page.locator("td.wish select").select_option("*")
+        await page.locator("td.wish label", has_text="Bộ nhớ RAM bị tháo bớt").click()
+        assert await page.evaluate(WIDE) == []
+        await page.locator("td.wish button").click()
+        await expect(page.locator(".note.good")).to_contain_text("Đã lưu.")
+        await expect(page.locator("td.wish")).to_contain_text("Toàn tỉnh báo ngay: bộ nhớ RAM bị tháo bớt")

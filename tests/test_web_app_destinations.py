@@ -1,5 +1,6 @@
 """The forms of `/settings/alerts`, as an operator's browser sends them."""
 
+import asyncio
 from pathlib import Path
 
 import httpx2
@@ -7,9 +8,13 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from support_registry import small_province
 from support_web import Web, served, web
 
 from alerts.outbox import first_start
+from core.wire import Document
+from inventory.lan.store import store_lan
+from inventory.stock import take_stock
 from web.app import create_app
 from web.auth import Role
 from web.auth.secrets import csrf_of
@@ -24,7 +29,7 @@ async def nhip(tmp_path: Path):
         yield made
 
 
-async def post(browser: httpx2.AsyncClient, path: str, **form: str) -> httpx2.Response:
+async def post(browser: httpx2.AsyncClient, path: str, **form: str | list[str]) -> httpx2.Response:
     return await browser.post(path, data=form | {"csrf": csrf_of(browser.cookies["nhip"])})
 
 
@@ -103,3 +108,59 @@ async def test_an_error_on_a_page_is_a_page(nhip: Web):
     for path, status in (("/units/nowhere", 404), ("/settings/alerts", 403), ("/no/such/page", 404)):
         answer = await browser.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+
+
+async def test_an_operator_says_which_findings_a_destination_is_told_of(nhip: Web):
+    small_province(nhip.state)
+    nhip.context.registry.refresh()
+    browser = await nhip.browser(Role.OPERATOR)
+    await post(browser, "/settings/alerts/destinations", **FORM, findings="*")
+    (made,) = nhip.context.alerts.destinations.list()
+    assert (made.findings, made.at_once) == ("*", [])
+    path = f"/settings/alerts/destinations/{made.id}/findings"
+    answer = await post(browser, path, findings="11950", at_once=["telnet", "memory"])
+    assert answer.headers["location"] == "/settings/alerts?done=wished"
+    (made,) = nhip.context.alerts.destinations.list()
+    assert (made.findings, made.at_once) == ("11950", ["memory", "telnet"])
+    page = (await browser.get(answer.headers["location"])).text
+    assert "Đã lưu." in page
+    assert '<option value="11950" selected>' in page
+    for wrong in ({"findings": "nowhere"}, {"findings": "*", "at_once": "odd"}):
+        answer = await post(browser, path, **wrong)
+        assert answer.headers["location"].startswith("/settings/alerts?error=")
+    assert nhip.context.alerts.destinations.list() == [made]
+    viewer = await nhip.browser(Role.TECHNICIAN, name="ky-thuat")
+    assert (await post(viewer, path, findings="*")).status_code == 403
+
+
+async def test_a_finding_arrives_at_a_webhook_in_the_morning(nhip: Web):
+    got: list[dict[str, str]] = []
+
+    async def take(request: Request) -> Response:
+        got.append(await request.json())
+        return Response()
+
+    small_province(nhip.state)
+    nhip_app = create_app(nhip.context, agent_routes=[Route("/receiver", take, methods=["POST"])])
+    async with served(nhip_app) as url:
+        alerts = nhip.context.alerts
+        alerts.link = "https://nhip.test"
+        target = url.replace("http://", "json://") + "/receiver"
+        await asyncio.to_thread(alerts.destinations.add, "noc", target, "vi", "an", findings="11950")
+        now = nhip.clock.now()
+        with nhip.state.write() as connection:
+            heard = {"mac": "00:1b:a9:00:00:09", "kinds": [], "names": ["<b>hộp lạ</b>"], "addresses": []}
+            document = Document("lan", now, {"sightings": [heard]})
+            store_lan(connection, unit="11950", document=document, received_at=now)
+        take_stock(nhip.state, nhip.context.machines, (), now)
+        for _ in range(4 * 24):
+            nhip.clock.set(nhip.clock.now() + 900_000)
+            alerts.tell()
+            await alerts.send_due()
+            await alerts.settled()
+    (only,) = got
+    assert only["title"].startswith("◆ Thiết bị cần xem xét ngày ")
+    assert only["message"].split("\n") == [
+        "Xã Một: thiết bị lạ trong mạng LAN: <b>hộp lạ</b>",
+        "Chi tiết: https://nhip.test/machines/findings?unit=11950",
+    ]

@@ -1,4 +1,4 @@
-"""The forms of `/settings/alerts`: add, remove and try a destination. The page itself is among the pages."""
+"""The forms of `/settings/alerts`: add, change, remove and try a destination. The page itself is among the pages."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -16,6 +16,8 @@ from web.context import context_of
 router = APIRouter(prefix="/settings/alerts/destinations")
 
 Operator = Annotated[User, Depends(require(Role.OPERATOR))]
+Unit = Annotated[str, Form(max_length=40)]
+Kinds = Annotated[list[str] | None, Form(max_length=20)]
 Id = Annotated[int, Path(ge=1, lt=1 << 31)]
 
 
@@ -26,13 +28,31 @@ async def add(
     name: Annotated[str, Form(max_length=200)] = "",
     url: Annotated[str, Form(max_length=2_000)] = "",
     language: Annotated[str, Form(max_length=10)] = "vi",
+    findings: Unit = "",
+    at_once: Kinds = None,
 ) -> RedirectResponse:
     destinations = context_of(request).alerts.destinations
+
+    def keep() -> None:
+        destinations.add(name, url, language, user.name, findings=findings, at_once=at_once or ())
+
     try:
-        await run_in_threadpool(destinations.add, name, url, language, user.name)
+        await run_in_threadpool(keep)
     except BadInput as error:
         return _back(error=str(error))
     return _back(done="added")
+
+
+@router.post("/{id_}/findings")
+async def wish(
+    request: Request, _user: Operator, id_: Id, findings: Unit = "", at_once: Kinds = None
+) -> RedirectResponse:
+    """What findings it is told of."""
+    try:
+        await run_in_threadpool(context_of(request).alerts.destinations.wish, id_, findings, at_once or ())
+    except BadInput as error:
+        return _back(error=str(error))
+    return _back(done="wished")
 
 
 @router.post("/{id_}/remove")

@@ -16,13 +16,15 @@ DAY_MS = 86_400_000
 _INVENTED = 2
 """The bit of a MAC's first octet that says that no maker gave it (IEEE 802)."""
 DeviceKind = Literal["unknown", "missing", "returned"]
+PartKind = Literal["memory", "disk"]
+"""What was taken out of a machine (`inventory.findings.parts`)."""
 ConfigKind = Literal["unsaved", "changed", "telnet", "http", "community", "password", "ssh", "ntp", "logging"]
 """What is found in a configuration: it is not saved, it was changed, or it breaks this rule of `inventory.configs`."""
-Kind = DeviceKind | ConfigKind
-DEVICE_KINDS: tuple[DeviceKind, ...] = get_args(DeviceKind)
+Kind = DeviceKind | PartKind | ConfigKind
+MACHINE_KINDS: tuple[DeviceKind | PartKind, ...] = (*get_args(DeviceKind), *get_args(PartKind))
 CONFIG_KINDS: tuple[ConfigKind, ...] = get_args(ConfigKind)
-KINDS: tuple[Kind, ...] = (*DEVICE_KINDS, *CONFIG_KINDS)
-EVENTS: tuple[Kind, ...] = ("changed",)
+KINDS: tuple[Kind, ...] = (*MACHINE_KINDS, *CONFIG_KINDS)
+EVENTS: tuple[Kind, ...] = ("memory", "disk", "changed")
 """Of these each time at which it happened is a finding; of others there is one for as long as it stands."""
 VERDICTS = ("approved", "retired")
 """Words of people that findings follow from."""
@@ -37,10 +39,17 @@ class _Configs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     changed_days: int
 
 
+class _Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    memory_mb: int
+    alive_days: int
+    forgotten_days: int
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missing_days: Mapping[str, int]
     unknown: _Unknown
     configs: _Configs
+    parts: _Parts
 
 
 RULES = msgspec.convert(tomllib.loads((Path(__file__).parent / "rules.toml").read_text("utf-8")), Rules)
@@ -86,7 +95,7 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`unknown`: heard and never approved; `missing`: not seen for too long; `returned`: written off, and heard since.
-    The other kinds are of configurations (`inventory.findings.configs`).
+    The other kinds are of `inventory.findings.parts` and `inventory.findings.configs`.
 
     `since` is when it became so. `detail` depends on the kind: arguments, with bars in between.
     """

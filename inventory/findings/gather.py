@@ -10,12 +10,16 @@ from inventory.census.facts import CLASSES, Counted
 from inventory.configs.compliance import Fault, faults
 from inventory.configs.store import edges, text_of
 from inventory.devices import macs
+from inventory.differences.tables import machine_notes
 from inventory.findings.configs import Looked, config_findings
-from inventory.findings.decide import VERDICTS, Finding, Had, Heard, Mark, findings
+from inventory.findings.decide import DAY_MS, RULES, VERDICTS, Finding, Had, Heard, Mark, findings
+from inventory.findings.parts import Noted, part_findings
 from inventory.findings.tables import device_marks
 from inventory.lan.classes import class_of
 from inventory.lan.tables import sightings
 from inventory.lan.vendors import vendor
+from inventory.machines.reads import AGENT
+from inventory.machines.tables import faces
 from inventory.tables import devices, watched_devices
 
 Key = tuple[str, tuple[str, str, int]]
@@ -24,12 +28,17 @@ MOST_TEXTS = 1 << 14
 _known: dict[tuple[str, str], Sequence[Fault]] = {}
 """What is wrong in texts that were read before, by vendor and digest: neither texts nor rules change while this runs."""
 _m, _s, _d, _w = device_marks.c, sightings.c, devices.c, watched_devices.c
+_n, _f = machine_notes.c, faces.c
 
 
 def gather(
-    connection: sa.Connection, machines: Sequence[Counted], current: Callable[[str], str], now: int
+    connection: sa.Connection,
+    machines: Sequence[Counted],
+    names: Mapping[int, str],
+    current: Callable[[str], str],
+    now: int,
 ) -> Mapping[Key, Finding]:
-    """What is found in all units as of `now`. `current`: see `keeper.refresh`."""
+    """What is found in all units as of `now`. `names`, `current`: see `keeper.refresh`."""
     heard, had = _heard(connection), defaultdict(list)
     for each in machines:
         facts = each.facts
@@ -44,6 +53,12 @@ def gather(
         for unit in {*heard, *had}
         for each in findings(heard[unit], had[unit], known, marks[unit])
     ]
+
+    parts = _noted(connection, names, now)
+    for unit, machine in ((unit, each) for unit, all_ in had.items() for each in all_):
+        found += [
+            (unit, each) for each in part_findings(machine, parts.get(machine.name, ()), marks[unit], now)
+        ]
 
     def wrong(vendor_of: str, digest: str) -> Sequence[Fault]:
         return _faults(connection, vendor_of, digest)
@@ -60,6 +75,20 @@ def _heard(connection: sa.Connection) -> dict[str, list[Heard]]:
         names, hints = json.loads(row.names), json.loads(row.hints)
         name, kind = next(iter(names), ""), class_of(hints, list(names), vendor(row.mac))
         found[row.unit].append(Heard(row.mac, kind, name, row.first_seen, row.last_seen))
+    return found
+
+
+def _noted(connection: sa.Connection, names: Mapping[int, str], now: int) -> dict[str, list[Noted]]:
+    """What of memory and disks changed, by machine, as far back as anything is told of it."""
+    found: dict[str, list[Noted]] = defaultdict(list)
+    query = (
+        sa.select(_n.face, AGENT, _f.last_seen, _n.at, _n.kind, _n.subject, _n.told, _n.delta)
+        .join(faces, _f.id == _n.face)
+        .where(_n.kind.in_(("memory", "disk")), _n.at > now - RULES.parts.forgotten_days * DAY_MS)
+    )
+    for face, agent, *rest in connection.execute(query):
+        if face in names:
+            found[names[face]].append(Noted(agent or "", *rest))
     return found
 
 

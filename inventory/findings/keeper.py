@@ -1,6 +1,6 @@
 """Findings in the state store: opened when they begin to follow from what was heard and said, closed when they no longer do."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,13 +54,19 @@ class KeptMark:
     """Of which kind of finding; empty: of the device."""
 
 
-def refresh(state: State, machines: Sequence[Counted], current: Callable[[str], str], now: int) -> int:
+def refresh(
+    state: State,
+    machines: Sequence[Counted],
+    names: Mapping[int, str],
+    current: Callable[[str], str],
+    now: int,
+) -> int:
     """Bring the findings of all units up to what follows now; how many were opened or closed.
 
-    `current` gives a machine's name of now for one that it had when people spoke of it; other texts as they are.
+    `names` says which machine each face stands in (`Machines.names_of_faces`); `current` gives a machine's name of now for one that it had when people spoke of it; other texts as they are.
     """
     with state.read() as connection:
-        wanted = gather(connection, machines, current, now)
+        wanted = gather(connection, machines, names, current, now)
         standing = {
             (row.unit, key_of(row.kind, row.subject, row.since)): row
             for row in connection.execute(sa.select(table).where(_f.closed_at.is_(None)))

@@ -19,6 +19,13 @@ SHORT = 200
 """Characters of a value that are shown."""
 
 
+def detail_of(kind: str, detail: str) -> str:
+    """What of a finding's `detail` is shown: the line that breaks a rule, how much less memory there is, which disks are gone."""
+    if kind == "memory":
+        return f"−{int(detail) / 1024:.3g} GB"
+    return detail if kind == "disk" else detail.partition("|")[2].strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """How a kind of finding is shown: `look` is the key of a `web.palette.Look`."""
@@ -66,6 +73,8 @@ FOUND: Mapping[str, Found] = {
     "unknown": Found(mark("Unknown"), "degraded"),
     "missing": Found(mark("Not seen"), "down"),
     "returned": Found(mark("Written off, and back"), "degraded"),
+    "memory": Found(mark("Memory taken out"), "down"),
+    "disk": Found(mark("Disk taken out"), "down"),
     "unsaved": Found(mark("Configuration not saved"), "degraded"),
     "changed": Found(mark("Configuration changed"), "maintenance"),
     "telnet": Found(mark("Telnet"), "down"),
@@ -99,7 +108,13 @@ SAID: Mapping[str, str] = {
 OFF, OLD = mark("switched off"), mark("out of date")
 ADDRESSES, NAMES, MAC, MAKER = mark("Addresses"), mark("Names"), mark("MAC"), mark("Maker of the adapter")
 SERVICES, MODELS, SELF = mark("Services"), mark("Models"), mark("invented by the device")
-WORDS: Mapping[str, object] = {"FOUND": FOUND, "KINDS": KINDS, "SAID": SAID, "CHANGED": CHANGED}
+WORDS: Mapping[str, object] = {
+    "FOUND": FOUND,
+    "KINDS": KINDS,
+    "SAID": SAID,
+    "CHANGED": CHANGED,
+    "detail_of": detail_of,
+}
 """For templates."""
 
 

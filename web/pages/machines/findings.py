@@ -7,16 +7,15 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from inventory.configs.compliance import RULES
 from inventory.findings import keeper
 from inventory.findings.configs import device_of
-from inventory.findings.decide import DEVICE_KINDS, Kind
+from inventory.findings.decide import MACHINE_KINDS, Kind
 from inventory.findings.keeper import KeptFinding
 from web.api.findings import seen_by
 from web.auth.guard import user_of
 from web.context import context_of
 from web.i18n import language_of, mark, speaker
-from web.pages.machines.about import FOUND, KINDS, WORDS
+from web.pages.machines.about import FOUND, KINDS, WORDS, detail_of
 from web.pages.machines.tables import Format, Table, as_file, time
 from web.pages.rendering import name_of, render
 
@@ -29,6 +28,7 @@ _TITLES = (
     mark("Kind"),
     mark("Name"),
     mark("Device"),
+    mark("Details"),
     mark("Since"),
     mark("Last seen"),
 )
@@ -61,6 +61,7 @@ def findings(
                 say(KINDS[each.device]),
                 each.name,
                 each.subject,
+                detail_of(each.kind, each.detail),
                 time(each.since),
                 time(each.last_seen),
             )
@@ -69,7 +70,9 @@ def findings(
         return as_file(Table("findings", [say(title) for title in _TITLES], rows), format, now)
     sums = Counter(each.kind for each in standing)
     counts = {
-        key: sums[key] for key in seen_by(user_of(request)) if sums[key] or key == kind or key in DEVICE_KINDS
+        key: sums[key]
+        for key in seen_by(user_of(request))
+        if sums[key] or key == kind or key in MACHINE_KINDS
     }
     details = {
         "found": found[:MOST],
@@ -78,7 +81,6 @@ def findings(
         "kind": kind,
         "unit": unit,
         "address_of": address_of,
-        "DETAILS": RULES,
     }
     return render(request, "machines/findings.html", {**WORDS, **details})
 

@@ -34,7 +34,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "other": (mark("Others"), ("phone", "ups", "other")),
 }
 """By which a unit's machines are shown: a title, and the classes in it."""
-_URGENT = ("unknown", "returned", "missing")
+_URGENT = ("unknown", "returned", "missing", "memory", "disk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,9 @@ def shown(told: Told, now: int) -> Shown:
         if not macs.intersection(item.macs):
             found.append(item)
             macs.update(item.macs)
-    by_subject = {each.subject: each for each in told.findings}
+    # Of one that has several the most urgent shows; its own page has all.
+    ordered = sorted(told.findings, key=lambda each: -_URGENT.index(each.kind))
+    by_subject = {each.subject: each for each in ordered}
     said = {each.subject: each for each in told.marks if each.says in VERDICTS and not each.kind}
     verified = {each.subject: each for each in told.marks if each.says == "verified"}
     addresses = {address for item in found if item.source == "snmp" for address in item.addresses}
