@@ -197,7 +197,8 @@ async def test_kill_9_at_any_moment_loses_no_message(tmp_path: Path):
     async with receiving() as (hook, port):
         with state.write() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO destinations VALUES (1, 'hook', ?, '', 'en', 'page', 0, '', NULL)",
+                "INSERT INTO destinations (id, name, url, shown, language, source, created_at, created_by)"
+                " VALUES (1, 'hook', ?, '', 'en', 'page', 0, '')",
                 (f"http://127.0.0.1:{port}/",),
             )
         state.close()

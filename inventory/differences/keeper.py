@@ -175,20 +175,26 @@ def _mark(rows: Sequence[Any]) -> bytes:
     return blake2b(told.encode(), digest_size=16).digest()
 
 
-def _tokens(connection: sa.Connection, ids: Sequence[int] | None = None) -> dict[int, str]:
-    """What tells whether a face has other versions than before: they become more, and earlier, and the current one another."""
+def _tokens(connection: sa.Connection, ids: Sequence[int] | None = None) -> dict[int, tuple[int, str]]:
+    """What tells whether a face has other versions than before: they become more, and earlier, and the current one another. With
+    when the face was heard last."""
     v, counted = machine_versions.c, (sa.func.count(), sa.func.sum(machine_versions.c.first_seen))
-    query, current = sa.select(v.face, *counted).group_by(v.face), sa.select(heard.c.face, heard.c.version)
+    query = sa.select(v.face, *counted).group_by(v.face)
+    current = sa.select(heard.c.face, heard.c.version, heard.c.at)
     if ids is not None:
         query, current = query.where(v.face.in_(ids)), current.where(heard.c.face.in_(ids))
     found = {face: [count, first] for face, count, first in connection.execute(query)}
-    for face, version in connection.execute(current.order_by(heard.c.face, heard.c.version)):
+    last: dict[int, int] = {}
+    for face, version, at in connection.execute(current.order_by(heard.c.face, heard.c.version)):
         found[face].append(version)
-    return {face: " ".join(map(str, told)) for face, told in found.items()}
+        last[face] = max(at, last.get(face, 0))
+    return {face: (last.get(face, 0), " ".join(map(str, told))) for face, told in found.items()}
 
 
-def _token(ids: Iterable[int], tokens: Mapping[int, str]) -> str:
-    return ";".join(f"{face} {tokens.get(face, '')}" for face in ids)
+def _token(ids: Sequence[int], tokens: Mapping[int, tuple[int, str]]) -> str:
+    """Of a machine: also which face was heard last, for one that is as it was before has no other version."""
+    newest = max(ids, key=lambda face: (tokens.get(face, (0, ""))[0], face))
+    return ";".join(f"{face} {tokens.get(face, (0, ''))[1]}" for face in ids) + f";{newest}"
 
 
 _ids = sa.select(sa.func.json_each(sa.bindparam("ids")).table_valued("value").c.value)
