@@ -18,12 +18,15 @@ from lab.wan.wall import Wall, until
 ALONE = ("line", "power", "agent", "device", "planned")
 """Causes that befall single units, and may do so in several at once."""
 CAUSES = (*ALONE, "upstream", "centre")
-HOLD_S, HUB_HOLD_S, AWAY_S = 45.0, 20.0, 12.0
+HOLD_S, HUB_HOLD_S, AWAY_S = 75.0, 20.0, 12.0
+"""A dead agent is one that is silent for half a minute: after its last report is overdue, and later by what a centre on
+a busy machine was kept waiting itself. So units are held for more than twice that."""
 FINAL_S = 150.0
 FIRST_LOOK_S = 25.0
 """Every check has said something by then: what was never seen well cannot be lost."""
-BEFORE_MS, AFTER_MS = 8_000, 5_000
-PLANNED_S = 60
+BEFORE_MS, AFTER_MS = 13_000, 5_000
+"""An outage begins when the unit was last heard: by the report before, where its channel had just been opened anew."""
+PLANNED_S = 90
 """Over before the next thing happens: a unit that is worked on when its hub is cut would be `planned`, and rightly."""
 Say = Callable[[str], None]
 
@@ -91,7 +94,7 @@ class Trial:
         ]
 
     def run(self) -> Table:
-        """All of it. Takes about a minute for each time, and two more."""
+        """All of it. Takes about two minutes for each time, and two more."""
         self._all_well()
         time.sleep(FIRST_LOOK_S)
         began = self._clock.now()
