@@ -130,8 +130,8 @@ def test_after_sign_in_the_wall_shows_all_188_units(page) -> None:  # type: igno
 
 def test_units_whose_agents_report_become_good_without_a_reload(page) -> None:  # type: ignore[no-untyped-def]
     page.evaluate("window.notReloaded = true")
-    page.wait_for_selector(tile(CUT, "good"), timeout=40_000)
-    page.locator("#wall .tile[data-state=good]").nth(VIRTUAL - 1).wait_for(timeout=40_000)
+    page.wait_for_selector(tile(CUT, "good"), timeout=120_000)
+    page.locator("#wall .tile[data-state=good]").nth(VIRTUAL - 1).wait_for(timeout=120_000)
 
 
 def test_a_cut_shows_on_the_open_wall_in_time(page, running: Centre, capsys) -> None:  # type: ignore[no-untyped-def]
@@ -148,7 +148,7 @@ def test_a_cut_shows_on_the_open_wall_in_time(page, running: Centre, capsys) -> 
 
 
 def test_the_outage_reaches_a_mailbox_and_a_webhook(page, received: Received) -> None:  # type: ignore[no-untyped-def]
-    support.until(lambda: received.mails and received.hooks, 30, "one mail and one webhook call")
+    support.until(lambda: received.mails and received.hooks, 90, "one mail and one webhook call")
     assert "Sở Nội vụ" in received.mails[0]["subject"]
     assert "Sở Nội vụ" in received.hooks[0]["title"]
 
