@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inventory.identity.evidence import PERHAPS, SAME, WEIGHTS, Face, compare, face
@@ -91,7 +91,7 @@ def test_a_shop_s_machine_with_a_new_board_is_asked_about() -> None:
     )
 
 
-def test_a_disk_in_another_brand_s_machine_does_not_take_its_identity_along() -> None:
+def test_a_disk_in_another_brand_s_machine_does_not_take_its_identity_along_unasked() -> None:
     other = Signs(
         chassis_serial="5CG123ABCD",
         board_serial="PABC",
@@ -103,7 +103,7 @@ def test_a_disk_in_another_brand_s_machine_does_not_take_its_identity_along() ->
         hostname="PC01",
         memory_serials=("99887766",),
     )
-    assert verdict(BRAND, other) == "apart"
+    assert verdict(BRAND, other) == "perhaps"
 
 
 def test_a_successor_with_its_predecessor_s_name_is_another_machine() -> None:
@@ -180,17 +180,53 @@ def test_nothing_is_one_machine_whose_told_built_in_signs_all_differ(a: Face, b:
     assert built_in != {"differs"} or compared.verdict != "same"
 
 
+POOR = Signs(macs=("X1",), agent="A1")
+DISK = Signs(disk_serials=("D1",), agent="A1", hostname="H1")
+
+
 @given(FACES, FACES)
-def test_nothing_is_one_machine_by_a_single_source_of_hardware(a: Face, b: Face) -> None:
+@example(face(POOR, "11950"), face(replace(POOR, chassis_serial="C1"), "11950"))
+@example(face(DISK, "11950"), face(replace(DISK, macs=("X1",)), "11950"))
+def test_nothing_is_one_machine_by_a_single_source_of_hardware_but_with_its_installation(
+    a: Face, b: Face
+) -> None:
     compared = compare(a, b)
-    firmware = {"chassis_serial", "board_serial", "uuid"}
-    sources = {
-        "firmware" if name in firmware else name for name, said in compared.says.items() if said == "agrees"
-    }
-    assert (
-        compared.verdict != "same"
-        or len(sources & {"firmware", "macs", "disk_serials", "memory_serials"}) >= 2
+    firmware, hardware = (
+        {"chassis_serial", "board_serial", "uuid"},
+        {"macs", "disk_serials", "memory_serials"},
     )
+    told = {
+        said: {name for name, one in compared.says.items() if one == said} for said in ("agrees", "differs")
+    }
+    sources = {"firmware" if name in firmware else name for name in told["agrees"] & (firmware | hardware)}
+    installed = told["agrees"] & {"agent", "hostname"} and not told["differs"] & hardware
+    assert compared.verdict != "same" or len(sources) >= 2 or installed
+
+
+def test_a_report_in_which_sections_are_missing_is_of_the_machine_if_nothing_differs() -> None:
+    told = Signs(chassis_serial="C1", uuid="U1", agent="A1", hostname="H1")
+    assert verdict(told, replace(told, macs=("X1",))) == "same"
+    assert verdict(told, replace(told, macs=("X1",), hostname="H2")) == "perhaps"
+
+
+def test_a_disk_in_a_machine_that_tells_little_takes_no_identity_along_unasked() -> None:
+    assert verdict(DISK, replace(DISK, macs=("X1",))) == "perhaps"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (replace(PLAIN, memory_serials=("R1",)), Signs(model="B75M", macs=("X2",), disk_serials=("D2",), memory_serials=("R1",))),
+        (replace(PLAIN, disk_serials=()), Signs(macs=("X2",), agent=PLAIN.agent, hostname="PC01", model="H81MK")),
+        (replace(PLAIN, macs=("0050B6AABBCC", "X1")), Signs(macs=("0050B6AABBCC", "X3"), agent="other", hostname="NEW")),
+        (BRAND, Signs(agent="other", hostname="PC01")),
+        (BRAND, replace(BRAND, chassis_serial="9ZZZZ34", macs=("X1",), board_serial="9ZZZZ34CN1", uuid="U1", memory_serials=("R1",))),
+        (BRAND, replace(BRAND, macs=(), disk_serials=("D2",), memory_serials=("R2",), agent="other", hostname="NEW")),
+    ],
+    ids=["memory alone", "installation of a new board", "dock of one that tells no firmware", "name alone", "disk under another's serial", "case alone"],
+)  # fmt: skip
+def test_what_nothing_told_can_part_is_asked_about(before: Signs, after: Signs) -> None:
+    assert verdict(before, after) == "perhaps"
 
 
 def test_the_page_has_the_weights_of_the_table() -> None:

@@ -89,6 +89,37 @@ def test_an_answer_joins_and_taking_it_back_parts_again() -> None:
     assert isinstance(known.take(SHOP_NEW_BOARD, UNIT, 4 * DAY), Ask)
 
 
+def test_one_answer_joins_all_of_both_machines_as_they_stood() -> None:
+    """A second agent of each tells too little to be tied to the other's new board."""
+    board = {"model": "", "memory_serials": ("AABBCCDD",)}
+    second, second_new = (
+        replace(each, agent="x", disk_serials=(), **board) for each in (SHOP, SHOP_NEW_BOARD)
+    )
+    rich = replace(SHOP, uuid="5" * 18, memory_serials=("AABBCCDD",))
+    rich_new = replace(SHOP_NEW_BOARD, uuid="7" * 18, memory_serials=("AABBCCDD",))
+    known = Known()
+    for day, signs in enumerate((rich, second, rich_new, second_new)):
+        known.take(signs, UNIT, day * DAY)
+    assert len(names(known)) == 2
+    (asked,) = [pair for _, told in known.questions() for _, pair in told]
+    older, younger = sorted(asked, key=lambda key: known.told[key].first)
+    left, right = known.about(older, younger)
+    assert (left[0], right[0], {*left}, {*right}) == (
+        older,
+        younger,
+        {rich.key(UNIT), second.key(UNIT)},
+        {rich_new.key(UNIT), second_new.key(UNIT)},
+    )
+    known.answer(Answer(1, 5 * DAY, "same", frozenset(left), frozenset(right)))
+    assert len(names(known)) == 1
+    left, right = known.about(older, younger)
+    known.answer(Answer(2, 6 * DAY, "different", frozenset(left), frozenset(right)))
+    assert len(names(known)) == 2, "whoever thinks better of it parts all of both"
+    known.undo(2)
+    known.undo(1)
+    assert len(names(known)) == 2
+
+
 def test_an_answer_that_they_are_two_is_not_asked_again() -> None:
     known = Known()
     known.take(SHOP, UNIT, 0)

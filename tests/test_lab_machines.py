@@ -46,6 +46,11 @@ def test_most_reports_go_to_the_right_machine_without_asking(lived: Lived) -> No
     assert trial.counts["right"] / trial.reports > 0.995
 
 
+def test_what_is_not_right_was_asked(lived: Lived) -> None:
+    _, trial, _, _ = lived
+    assert set(trial.counts) <= {"right", "asked"}
+
+
 def faces(known: Known) -> set[tuple[str, frozenset[str]]]:
     return {(machine.name, frozenset(machine.faces)) for machine in known.machines()}
 

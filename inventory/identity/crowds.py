@@ -9,7 +9,7 @@ turn out to be fewer, it counts again. Pure.
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from inventory.identity.evidence import Face
+from inventory.identity.evidence import CARRIED, Face
 
 Value = tuple[str, str]
 """A sign's name, and one value of it."""
@@ -19,7 +19,6 @@ CROWD = 3
 NAMES = 12
 """Hostnames in reports without parts."""
 WITHIN_MS = 45 * 86_400_000
-CARRIED = ("disk_serials", "memory_serials")
 PARTS: Mapping[str, tuple[str, ...]] = {
     "chassis_serial": CARRIED,
     "board_serial": CARRIED,
@@ -27,6 +26,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "macs": CARRIED,
     "agent": CARRIED,
     "disk_serials": ("chassis_serial", "board_serial", "uuid", "macs", "memory_serials"),
+    "memory_serials": ("chassis_serial", "board_serial", "uuid", "macs", "disk_serials"),
 }
 """By sign: the signs by which machines that tell one value of it are told from each other."""
 

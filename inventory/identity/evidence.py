@@ -40,7 +40,8 @@ WEIGHTS: Mapping[str, Weight] = {
 }
 FIRMWARE = ("chassis_serial", "board_serial", "uuid", "model")
 BUILT_IN = ("chassis_serial", "board_serial", "uuid", "macs")
-HARDWARE = ("macs", "disk_serials", "memory_serials")
+CARRIED = ("disk_serials", "memory_serials")
+HARDWARE = ("macs", *CARRIED)
 """Sources of hardware beside the firmware."""
 INSTALLATION = ("agent", "hostname")
 FIRMWARE_AGREES_AT_MOST = 8
@@ -96,30 +97,40 @@ def _verdict(score: int, firmware: int, points: Mapping[str, int], says: Mapping
 
     One machine without asking: only if something built in agrees (or neither tells anything built in), and two sources do:
     one may have been copied, be plugged in for a while, or be what a maker gave many. An installation is a second source to
-    network adapters, all of which agree, if no hardware speaks against it; of much else it is copied along.
+    network adapters, all of which agree, if no hardware speaks against it; of much else it is copied along. It is one to firmware
+    if all of it agrees and nothing that both tell differs.
     """
+    told = {name for name, said in says.items() if said == "agrees"}
     hardware = {"firmware": firmware, **{name: points[name] for name in HARDWARE if name in points}}
     agreeing = {name for name, n in hardware.items() if n > 0}
     if points.get("macs") == WEIGHTS["macs"].partly:
         agreeing -= {"macs"}
-    installation = any(says.get(name) == "agrees" for name in INSTALLATION)
-    sources = len(agreeing) + (installation and agreeing == {"macs"} and min(hardware.values()) >= 0)
+    installed = bool(told.intersection(INSTALLATION)) and agreeing == {"macs"} and min(hardware.values()) >= 0
+    undisputed = firmware > 0 and told == says.keys() and told.issuperset(INSTALLATION)
     built_in = {says[name] for name in BUILT_IN if name in says}
+    sources = len(agreeing) + (installed or undisputed)
     if score >= SAME and ("agrees" in built_in or not built_in) and sources >= SOURCES:
         return "same"
-    return "perhaps" if score >= PERHAPS or _worth_asking(agreeing, firmware, says) else "apart"
+    return "perhaps" if score >= PERHAPS or _worth_asking(agreeing, firmware, says, told) else "apart"
 
 
-def _worth_asking(agreeing: Collection[str], firmware: int, says: Mapping[str, Says]) -> bool:
-    """Whatever the points. A new board looks like a disk in another machine: nothing that programs tell parts the two but
-    a chassis serial, and not that if memory went along. A new disk in a machine without serials leaves its adapter alone.
+def _worth_asking(agreeing: Collection[str], firmware: int, says: Mapping[str, Says], told: set[str]) -> bool:
+    """Whatever the points: what nothing that programs tell can part. `told` are the signs that agree.
+
+    A new board looks like a disk in another machine. A new disk leaves nothing but an adapter, or the memory, of a machine without
+    serials. Where reports tell little, the same installation or name in the same unit may be all that is left.
     """
-    installation = any(says.get(name) == "agrees" for name in INSTALLATION)
     parted = says.get("chassis_serial") == "differs"
     return (
-        ("disk_serials" in agreeing and installation and (not parted or "memory_serials" in agreeing))
-        or (says.get("agent") == "agrees" and bool(agreeing) and not parted)
-        or ("macs" in agreeing and firmware >= 0)
+        firmware > 0
+        or ("macs" in agreeing and firmware == 0)
+        or ("disk_serials" in told and not told.isdisjoint((*INSTALLATION, "memory_serials")))
+        or ("memory_serials" in told and not parted)
+        or len(agreeing) >= 2
+        or (bool(agreeing) and "agent" in told)
+        or (told >= {"agent", "unit"} and not parted and says.keys().isdisjoint(CARRIED))
+        or (told >= {"macs", "unit"} and says.keys().isdisjoint(FIRMWARE))
+        or (told >= {"hostname", "unit"} and says.keys().isdisjoint((*FIRMWARE, *HARDWARE)))
     )
 
 

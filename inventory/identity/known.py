@@ -42,6 +42,8 @@ class Known:
         """Faces without what many tell."""
         self._answers_of: defaultdict[str, list[int]] = defaultdict(list)
         self._tellers: defaultdict[Value, list[str]] = defaultdict(list)
+        self._named: defaultdict[Value, list[str]] = defaultdict(list)
+        """Faces by unit and hostname, for reports that tell nothing else."""
         self._tallies: dict[Value, Tally] = {}
         """Of what more than FEW tell."""
         self._links: defaultdict[str, list[Link]] = defaultdict(list)
@@ -65,6 +67,8 @@ class Known:
             )
         was = {key: self._places[key].machine.name} if seen else {}
         self.told[key] = Seen(seen.face if seen else Face(key, signs, unit), at)
+        if seen is None and signs.hostname:
+            self._named[_name(self.told[key].face)].append(key)
         stale = self._crowds_of(key, new=seen is None)
         related = self._compare_anew(stale | {key})
         was |= {
@@ -91,6 +95,24 @@ class Known:
             self._answers_of[key].remove(answer_id)
         for key in answer.faces & self._related.keys():
             self._group(self._related[key])
+
+    def about(self, left: str, right: str) -> tuple[list[str], list[str]]:
+        """The faces that an answer about two faces is about, these two in front. Raises KeyError.
+
+        It is about the machines that they stand in, as people see them: with one face of an older machine, all of it is the
+        younger's too, also what does not tell the firmware that this one tells. Of one machine, it is about the two that are left
+        of it by the evidence alone if they are kept apart.
+        """
+        one, other = self.machine(left).faces, self.machine(right).faces
+        if one.keys() == other.keys():
+            apart = Answer(0, 0, "different", frozenset({left}), frozenset({right}))
+            links = {
+                link for key in one for link in self._links.get(key, ()) if {link.a, link.b} <= one.keys()
+            }
+            parts, _ = machines(one, links, (apart,))
+            one, other = (next(part.faces for part in parts if key in part.faces) for key in (left, right))
+        latest = [sorted(faces, key=lambda key: (-faces[key].first, key)) for faces in (one, other)]
+        return list(dict.fromkeys((left, *latest[0]))), list(dict.fromkeys((right, *latest[1])))
 
     def machine(self, key: str) -> Machine:
         """That a face belongs to. Raises KeyError."""
@@ -132,7 +154,7 @@ class Known:
         return tally.crowded()
 
     def _compare_anew(self, keys: set[str]) -> list[set[str]]:
-        """Hold these faces against all that share a sign; gives what is to be grouped anew."""
+        """Hold these faces against all that share a sign or a name in the unit; gives what is to be grouped anew."""
         for key in keys:
             self._cut(key)
             told = self.told[key]
@@ -143,6 +165,7 @@ class Known:
             done.add(key)
             face = self._faces[key].face
             shared = {other for value in values(face) for other in self._tellers[value]} - done
+            shared.update(other for other in self._named[_name(face)] if other not in done)
             found = edges(face, (self._faces[other].face for other in shared))
             for kept, new in ((self._links, found.links), (self._perhaps, found.perhaps)):
                 for link in new:
@@ -208,3 +231,7 @@ class Known:
             question(place.machine, pairs, [self.answers[answer] for answer in ids]) if pairs else ()
         )
         return place.asked
+
+
+def _name(face: Face) -> Value:
+    return face.unit, face.signs.hostname

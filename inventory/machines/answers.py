@@ -19,7 +19,7 @@ _a = identity_answers.c
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """`left` and `right` are keys of faces. `undone_at` and `undone_by` tell of who took it back, if somebody did."""
+    """`left` and `right` are keys of faces, those that were shown in front. `undone_at` and `undone_by` tell of who took it back, if somebody did."""
 
     id: int
     at: int
@@ -53,8 +53,8 @@ def answer(
             "at": now,
             "who": who,
             "says": says,
-            "left": json.dumps(sorted(set(left))),
-            "right": json.dumps(sorted(set(right))),
+            "left": json.dumps(list(dict.fromkeys(left))),
+            "right": json.dumps(list(dict.fromkeys(right))),
         }
         made = connection.execute(sa.insert(identity_answers), row).inserted_primary_key
         return int(made[0]) if made else 0

@@ -162,6 +162,11 @@ class Identities:
             older = not machines[1].before(machines[0])
             return self._pair(one, other) if older else self._pair(other, one)
 
+    def about(self, pair: Pair) -> tuple[list[str], list[str]]:
+        """The faces that an answer to this pair is about, those of the pair in front."""
+        with self._lock:
+            return self._known.about(pair.left.key, pair.right.key)
+
     def sides(self, pair: Pair) -> Sides:
         """The evidence of two faces side by side."""
         with self._lock:

@@ -98,6 +98,10 @@ class Machines:
         """Two faces, by their keys, as of the last refresh; None when one is not known. To be held side by side."""
         return self._identities.pair(one, other)
 
+    def about(self, pair: Pair) -> tuple[list[str], list[str]]:
+        """The faces that an answer to this pair is about, the shown ones in front."""
+        return self._identities.about(pair)
+
     def sides(self, pair: Pair) -> Sides:
         """The evidence of two faces side by side."""
         return self._identities.sides(pair)

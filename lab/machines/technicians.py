@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
+from typing import Literal
 
 from inventory.identity.answers import Answer
 from inventory.identity.known import Known
@@ -39,11 +40,9 @@ class Technicians:
 
     def _told(self, pair: tuple[str, str], when: int) -> Answer:
         a, b = pair
-        if self.truth_of[a] == self.truth_of[b]:
-            answer = Answer(len(self.answered), when, "same", frozenset({a}), frozenset({b}))
-        else:
-            left, right = (frozenset(self.known.machine(key).faces) for key in pair)
-            answer = Answer(len(self.answered), when, "different", left - right or frozenset({a}), right)
+        says: Literal["same", "different"] = "same" if self.truth_of[a] == self.truth_of[b] else "different"
+        left, right = self.known.about(a, b)
+        answer = Answer(len(self.answered), when, says, frozenset(left), frozenset(right))
         self.answered.append(answer)
         self.known.answer(answer)
         return answer

@@ -82,10 +82,10 @@ def question(request: Request, pair_id: Annotated[PairId, Path(alias="id")]) -> 
 def answer_question(
     request: Request, pair_id: Annotated[PairId, Path(alias="id")], said: Answered, user: Technician
 ) -> KeptAnswer:
-    """Say that the two are one machine (`same`) or two (`different`). Needs the role technician."""
+    """Say that the two machines, as they stand, are one (`same`) or two (`different`). Needs the role technician."""
     context = context_of(request)
     pair = pair_of(context, pair_id)
-    return _kept(context, [pair.left.key], [pair.right.key], said.says, user)
+    return _kept(context, *sides_of(context, pair), said.says, user)
 
 
 @router.get("/answers")
@@ -153,6 +153,12 @@ def is_open(context: Context, pair: Pair) -> bool:
     return any(
         {pair.left.key, pair.right.key} == {q.left.key, q.right.key} for q in context.machines.questions()
     )
+
+
+def sides_of(context: Context, pair: Pair) -> tuple[list[str], list[str]]:
+    """The faces that an answer to this pair is about, as many of each as an answer holds."""
+    left, right = context.machines.about(pair)
+    return left[: keeper.MOST], right[: keeper.MOST]
 
 
 def keep(context: Context, left: Sequence[str], right: Sequence[str], says: Says, who: str) -> int:

@@ -16,7 +16,7 @@ from inventory.census.lists import of_machine, search
 from inventory.machines import answers as keeper
 from inventory.machines.answers import KeptAnswer
 from inventory.machines.identities import Pair, Standing
-from web.api.questions import PAIR, Says, id_of, is_open, keep, take_back
+from web.api.questions import PAIR, Says, id_of, is_open, keep, sides_of, take_back
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import Context, context_of
@@ -132,7 +132,7 @@ async def answer(
 
     def say() -> str:
         pair = _pair(context, pair_id)
-        keep(context, [pair.left.key], [pair.right.key], says, user.name)
+        keep(context, *sides_of(context, pair), says, user.name)
         return pair.right.unit
 
     unit = await run_in_threadpool(say)
