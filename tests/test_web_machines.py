@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support_assets import book_csv
 from support_assets import take as take_book
+from support_labels import opened, text_of
 from support_machine_pages import (
     CAMERA,
     PHONE,
@@ -365,16 +366,14 @@ async def test_a_note_without_a_word_is_refused(nhip: Web) -> None:
     assert [each["says"] for each in answer.json()] == ["noted"]
 
 
-async def test_a_label_can_be_printed_of_one_machine_and_in_the_place_that_is_free(nhip: Web) -> None:
+async def test_a_label_can_be_printed_of_one_machine(nhip: Web) -> None:
     browser = await nhip.browser()
-    name = names(nhip)["VP-DONGTIEN-01"]
-    page = (await browser.get(f"/units/{UNIT}/machines/labels", params={"only": name, "skip": 3})).text
+    browser.cookies.set("lang", "en")
+    asked = {"unit": UNIT, "alone": "true", "only": names(nhip)["VP-DONGTIEN-01"]}
+    page = (await browser.get("/machines/labels", params=asked)).text
     Reader(page)
-    assert (page.count('<div class="label">'), page.count("<strong>VP-DONGTIEN")) == (4, 1)
-    odd = f"/units/{UNIT}/machines/labels"
-    assert (await browser.get(odd, params={"only": "0" * 32})).status_code == 404
-    assert (await browser.get(odd, params={"skip": 24})).status_code == 422
-    Reader((await browser.get("/units/11950/machines/labels")).text)
+    assert "Labels: 1. Sheets: 1." in page
+    assert f"only={asked['only']}" in page
 
 
 async def test_what_changed_in_a_unit_is_told_machine_by_machine(nhip: Web) -> None:
@@ -415,14 +414,18 @@ async def test_what_only_an_asset_book_says_is_found_and_its_numbers_are_on_shee
     Reader(page)
     assert "HC/2022-77" in page
     assert f'/units/{UNIT}/book#row-HC/2022-77"' in page
-    for address in ("sheet", "labels"):
-        page = (await browser.get(f"/units/{UNIT}/machines/{address}")).text
-        assert "HC/2022-77" in page
-        assert "TS-2022-0001" not in page
-        assert "TS-2022-0002" in page
+    page = (await browser.get(f"/units/{UNIT}/machines/sheet")).text
+    with opened((await browser.get("/machines/labels.pdf", params={"unit": UNIT})).content) as document:
+        printed = text_of(document[0])
+    for text in (page, printed):
+        assert "HC/2022-77" in text
+        assert "TS-2022-0001" not in text
+        assert "TS-2022-0002" in text
 
 
 async def test_what_nobody_knows_gets_a_label_only_when_it_is_asked_for(nhip: Web) -> None:
-    browser, address = await nhip.browser(), f"/units/{UNIT}/machines/labels"
-    assert "android-box" not in (await browser.get(address)).text
-    assert "android-box" in (await browser.get(address, params={"only": UNKNOWN})).text
+    browser, asked = await nhip.browser(), {"unit": UNIT, "alone": "true"}
+    for more, there in (({}, False), ({"only": UNKNOWN}, True)):
+        with opened((await browser.get("/machines/labels.pdf", params=asked | more)).content) as document:
+            assert ("android-box" in text_of(document[0])) is there
+    assert "android-box" in (await browser.get("/machines/labels", params=asked | {"only": UNKNOWN})).text

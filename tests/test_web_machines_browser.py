@@ -3,8 +3,6 @@
 import asyncio
 import json
 import random
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from playwright.async_api import Dialog, Page, async_playwright, expect
 from support_assets import book_csv
 from support_assets import take as take_book
+from support_labels import ZBAR, codes_by_place, opened
 from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
 from support_machines import put, told
 from support_photos import PLACE, png, with_segments
@@ -30,8 +29,8 @@ from inventory.photos import keeper as photos
 from inventory.photos.jpeg import MOST_BYTES
 from web.auth import Role
 from web.auth.users import add_user
+from web.pages.machines.label_sheets import SHEETS
 
-ZBAR = shutil.which("zbarimg")
 LAN = 3
 """Devices of the LAN that get a label: a printer, a camera, and what was written off and is back."""
 RUN = "window.got=1;alert(1)"
@@ -178,7 +177,7 @@ async def test_hostile_text_of_machines_is_shown_as_text_on_every_page(tmp_path:
             f"/units/{UNIT}/machines",
             f"/units/{UNIT}/machines/d4:6a:6a:66:66:66",
             f"/units/{UNIT}/machines/sheet",
-            f"/units/{UNIT}/machines/labels",
+            f"/machines/labels?unit={UNIT}&alone=true",
             f"/units/{UNIT}/machines/changes?since=2026-11-01",
             f"/machines/{name_of(made)}?since=2026-11-01",
             f"/machines?q={asked}",
@@ -279,28 +278,24 @@ async def test_the_code_on_a_printed_label_opens_its_machine(tmp_path: Path) -> 
     if ZBAR is None:
         pytest.skip("zbarimg is not installed: no other program to read the codes")
     async with window(tmp_path, hostile_web) as (made, page, url):
-        await page.goto(f"{url}/units/{UNIT}/machines/labels?skip=20")
-        await page.emulate_media(media="print")
-        assert await page.locator(".labels").count() == 2
-        # As on paper: what is printed is A4, whole sheets and no more.
-        pdf = await page.pdf(prefer_css_page_size=True)
-        assert pdf.count(b"/Type /Page\n") == 2
-        shot = await page.screenshot(full_page=True)
-        read = await asyncio.to_thread(
-            subprocess.run,
-            [ZBAR, "-q", "--raw", "-Sdisable", "-Sqrcode.enable", "-"],
-            input=shot,
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        codes = set(read.stdout.decode().split())
+        await page.goto(f"{url}/units/{UNIT}/machines")
+        await page.locator("#pages a", has_text="Nhãn").click()
+        await page.select_option("#size", "48.5x25.4")
+        await page.fill("#skip", "20")
+        await page.locator("form.add button").click()
+        async with page.expect_download() as downloading:
+            await page.locator(".prints a").click()
+        with opened((await (await downloading.value).path()).read_bytes()) as document:
+            (sheet,) = document
+            read = await asyncio.to_thread(codes_by_place, sheet, SHEETS["48.5x25.4"])
+        codes = {code for place in read for code in place}
         machines = {
             each.facts.hostname: each.name for each in of_unit(made.state, made.context.machines, UNIT)
         }
         assert {f"{url}/machines/{name}" for name in machines.values()} <= codes
         assert f"{url}/machines?q=44%3A19%3Ab6%3A00%3A00%3A01" in codes
-        assert len(codes) == await page.locator(".label svg").count() == len(machines) + LAN
-        await page.emulate_media(media="screen")
+        assert [len(place) for place in read] == [*[0] * 20, *[1] * len(codes), *[0] * (20 - len(codes))]
+        assert len(codes) == len(machines) + LAN
         await page.goto(next(code for code in codes if machines["VP-DONGTIEN-03"] in code))
         await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-03")
 

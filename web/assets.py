@@ -15,8 +15,17 @@ FILES = {
     "idiomorph/dist/idiomorph-ext.min.js": "htmx-morph.js",
     "uplot/dist/uPlot.iife.min.js": "uplot.js",
     "uplot/dist/uPlot.min.css": "uplot.css",
+    "@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf": "noto-sans.ttf",
+    "@expo-google-fonts/noto-sans/700Bold/NotoSans_700Bold.ttf": "noto-sans-bold.ttf",
 }
-LICENCES = ("htmx.org", "htmx-ext-sse", "idiomorph", "uplot")
+"""Fonts are whole, for what the centre prints itself; pages have those of whoever reads them."""
+LICENCES = {
+    "htmx.org": "LICENSE",
+    "htmx-ext-sse": "LICENSE",
+    "idiomorph": "LICENSE",
+    "uplot": "LICENSE",
+    "@expo-google-fonts/noto-sans": "LICENSE_FONT",
+}
 
 
 def copy(modules: Path, vendor: Path) -> None:
@@ -24,9 +33,8 @@ def copy(modules: Path, vendor: Path) -> None:
     vendor.mkdir(parents=True, exist_ok=True)
     for source, name in FILES.items():
         shutil.copyfile(modules / source, vendor / name)
-    for package in LICENCES:
-        (found,) = (modules / package).glob("LICENSE*")
-        shutil.copyfile(found, vendor / f"LICENSE.{package}")
+    for package, name in LICENCES.items():
+        shutil.copyfile(modules / package / name, vendor / f"LICENSE.{package.rpartition('/')[2]}")
 
 
 def main() -> int:
