@@ -16,6 +16,7 @@ AFTER_MS: Mapping[str, int] = {
     "returned": 0,
     "memory": 0,
     "disk": 0,
+    "host_key": 0,
     "telnet": 0,
     "community": 0,
     "unsaved": DAY_MS,

@@ -38,16 +38,20 @@ def set_(
 
 @app.command("list")
 def list_(data: DataDir = DEFAULT_DATA) -> None:
-    """List the secrets, without their values: name, when it was set, by whom, how many checks name it.
+    """List the secrets, without their values: name, when it was set, by whom, how many checks name it; of SSH keys the public half.
 
     Those that checks name and nobody has set are in the list as well.
 
     Example: nhip secrets list
     """
     with open_state(data) as state:
+        keys = Vault(state).keys()
         for use in uses(Vault(state).kept(), Registry(state).checks().values()):
             at = cells.show_time(use.changed_at) or "missing"
-            typer.echo(f"{use.name}\t{at}\t{use.who or '-'}\t{use.checks}")
+            public = keys[use.name].public or "locked by a passphrase" if use.name in keys else ""
+            typer.echo(
+                "\t".join([use.name, at, use.who or "-", f"{use.checks}", *([public] if public else [])])
+            )
 
 
 @app.command()

@@ -23,7 +23,7 @@ from collector.views import EpochCount
 from core import wire
 from core.errors import BadInput
 from core.wire import Document, Header
-from inventory.configs.store import store_config
+from inventory.configs.store import store_config, store_refused_key
 from inventory.devices import store_device, store_host
 from inventory.formats.sections import plain_text
 from inventory.lan.store import store_bridge, store_lan
@@ -209,6 +209,8 @@ class Ledger:
                 store_step(connection, unit=unit, document=document, received_at=received_at)
             case "config":
                 store_config(connection, unit=unit, document=document, received_at=received_at)
+            case "host_key":
+                store_refused_key(connection, unit=unit, document=document, received_at=received_at)
             case "lan":
                 store_lan(connection, unit=unit, document=document, received_at=received_at)
             case "bridge":

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.errors import BadInput
 from core.secrets import is_name
+from inventory.ssh_keys import SshKey, ssh_key
 from inventory.state import State
 from inventory.tables import secrets as table
 
@@ -36,7 +37,7 @@ class Kept:
 
 
 class Vault:
-    """The secrets of a state store, with its key in the same folder. Values leave it through `values` alone."""
+    """The secrets of a state store, with its key in the same folder. Values leave it through `values` alone; of keys, `keys` shows the public half."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -46,7 +47,7 @@ class Vault:
         """Keep a secret, or put another value in its place.
 
         Raises:
-            BadInput: the name or the value will not do, or the key cannot be used.
+            BadInput: the name or the value will not do (a key for SSH that is not whole, say), or the key cannot be used.
         """
         if not is_name(name):
             raise BadInput(
@@ -56,6 +57,7 @@ class Vault:
         plain = value.encode()
         if not SHORTEST <= len(plain) <= LONGEST:
             raise BadInput(f"{len(plain)} bytes", where=name, todo=f"A secret has {SHORTEST} to {LONGEST}")
+        ssh_key(value)  # refuses one that was cut off
         with self._state.write() as connection:
             fresh = connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0
             nonce = random.token_bytes(_NONCE_BYTES)
@@ -74,6 +76,15 @@ class Vault:
         columns = table.c.name, table.c.changed_at, table.c.who
         with self._state.read() as connection:
             return [Kept(*row) for row in connection.execute(sa.select(*columns).order_by(table.c.name))]
+
+    def keys(self) -> dict[str, SshKey]:
+        """What may be shown of those that are private keys for SSH.
+
+        Raises:
+            BadInput: as `values`.
+        """
+        values = self.values(each.name for each in self.kept())
+        return {name: key for name, value in values.items() if (key := _key_in(value)) is not None}
 
     def marks(self) -> Mapping[str, bytes]:
         """Something of each secret that is another as soon as it is set again, and says nothing of its value."""
@@ -124,6 +135,13 @@ class Vault:
         if len(key) != _KEY_BYTES:
             raise BadInput(f"{len(key)} bytes, a key has {_KEY_BYTES}", where=str(self._key_path))
         return key
+
+
+def _key_in(value: str) -> SshKey | None:
+    try:
+        return ssh_key(value)
+    except BadInput:
+        return None  # kept before such ones were refused
 
 
 def _write_key(path: Path, key: bytes) -> None:

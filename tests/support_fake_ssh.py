@@ -33,6 +33,8 @@ class Device:
     """The command that leads into configuration mode, what is said then, the prompt there, and what it answers there."""
     leaving: str = ""
     """What is asked of who leaves it."""
+    keys: tuple[str, ...] = ()
+    """Public halves of the keys that USER signs in with; then no password does."""
     heard: list[str] = field(default_factory=list)
     """Every line that was typed."""
 
@@ -50,7 +52,7 @@ async def serving(device: Device, key: asyncssh.SSHKey | None = None, port: int 
 
     class Server(asyncssh.SSHServer):
         def password_auth_supported(self) -> bool:
-            return True
+            return not device.keys
 
         def validate_password(self, username: str, password: str) -> bool:
             # RouterOS takes words about the terminal after the name.
@@ -66,6 +68,9 @@ async def serving(device: Device, key: asyncssh.SSHKey | None = None, port: int 
         "127.0.0.1",
         port,
         server_host_keys=[key],
+        authorized_client_keys=asyncssh.import_authorized_keys("\n".join(device.keys))
+        if device.keys
+        else None,
         process_factory=handle,
         line_editor=False,
         encoding="utf-8",

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -49,6 +49,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/frr /run/sshd
 chown frr:frrvty /run/frr
 chmod 775 /run/frr
+install -m 644 "$1/authorized_keys" /run/authorized_keys
 mount --bind "$1/frr" /etc/frr
 mount --bind "$1/passwd" /etc/passwd
 mount --bind "$1/shadow" /etc/shadow
@@ -94,12 +95,15 @@ class Router:
 
 
 @contextlib.contextmanager
-def router(directory: Path, shell: str = "/usr/bin/vtysh", *, files: bool = True) -> Iterator[Router]:
+def router(
+    directory: Path, shell: str = "/usr/bin/vtysh", *, files: bool = True, keys: Sequence[str] = ()
+) -> Iterator[Router]:
     """FRR behind OpenSSH on 127.0.0.1:PORT of a namespace of its own, with CONFIG; USER signs in with PASSWORD and gets `shell`.
 
-    With `files`, OpenSSH gives files by itself; else by a program that the shell would have to start, as Debian has it.
+    `keys` are public halves of keys with which USER signs in as well. With `files`, OpenSSH gives files by itself; else by a program that the shell would have to start, as Debian has it.
     """
     directory.chmod(0o755)
+    (directory / "authorized_keys").write_text("".join(f"{key}\n" for key in keys))
     _prepare(directory, shell, "internal-sftp" if files else "/usr/lib/openssh/sftp-server")
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     log = directory / "log"
@@ -156,7 +160,7 @@ def _prepare(directory: Path, shell: str, sftp: str) -> None:
     (directory / "sshd_config").write_text(
         f"Port {PORT}\nListenAddress 127.0.0.1\nHostKey {directory}/key\nPidFile none\nUsePAM no\n"
         "PasswordAuthentication yes\nKbdInteractiveAuthentication no\nPrintMotd no\nStrictModes no\nUseDNS no\n"
-        f"Subsystem sftp {sftp}\n"
+        f"Subsystem sftp {sftp}\nAuthorizedKeysFile /run/authorized_keys\nLogLevel VERBOSE\n"
     )
 
 

@@ -11,6 +11,7 @@ from support_device_facts import CISCO
 from support_fake_ssh import PASSWORD, USER, Device, serving
 from support_registry import small_province
 from support_web import served
+from test_agents_config_keys import PASSPHRASE, made
 from test_secrets_end_to_end import UNIT, bytes_of, nhip
 
 from agents.enrol import enrol
@@ -33,7 +34,10 @@ ip http server
 end"""
 
 
-async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["password", "key"])
+async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_with_it(
+    tmp_path: Path, by: str
+) -> None:
     data, home, log = tmp_path / "centre", tmp_path / "agent", tmp_path / "agent.log"
     data.mkdir()
     app, clock = build(data), SystemClock()
@@ -47,10 +51,21 @@ async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_wi
         **facts,
     }
     device = Device("sw-xa#", answers, no_paging=("terminal length 0",))
+    secrets = {"mang": PASSWORD}
+    if by == "key":
+        pair = made(tmp_path, "ed25519", PASSPHRASE)
+        secrets |= {"mang.khoa": pair.private, "mang.mo-khoa": PASSPHRASE}
+        device.keys = (pair.public,)
     async with serving(device) as at, served(app) as url:
         now = clock.now()
         small_province(state, now - 60_000)
-        access = {"vendor": "cisco", "user": USER, "password": "${secret:mang}", "port": at.port}
+        access = {"vendor": "cisco", "user": USER, "enable": "${secret:mang}", "port": at.port}
+        device.enable = PASSWORD
+        access |= (
+            {"password": "${secret:mang}"}
+            if by == "password"
+            else {"key": "${secret:mang.khoa}", "passphrase": "${secret:mang.mo-khoa}"}
+        )
         switch = {"unit": UNIT, "name": "Switch", "kind": "switch", "address": "127.0.0.1"}
         line = {"level": "all", "vantage": "unit", "label": "C", "role": "survey", "kind": "config"}
         put(
@@ -62,7 +77,8 @@ async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_wi
                 "settings": [{"name": "allowed_addresses", "value": "127.0.0.0/8"}],
             },
         )
-        await nhip(data, "set", "mang", typed=PASSWORD)
+        for name, value in secrets.items():
+            await nhip(data, "set", name, typed=value)
         token = Agents(state, clock).create_token(UNIT)
         await asyncio.to_thread(enrol, home, url, token)
         who = create_token(state, "lan", Role.TECHNICIAN, now, 3_600_000)
@@ -87,10 +103,14 @@ async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_wi
     assert (old["saved"], new["saved"]) == (True, False)
     signs = [line["sign"] + line["text"] for line in hunks[0]["lines"] if line["sign"] != " "]
     assert signs == ["-ip http server", "+no ip http server"]
-    assert PASSWORD not in log.read_text("utf-8")
+    # A key is known by any of its lines.
+    hidden = [
+        COMMUNITY,
+        *(line for value in secrets.values() for line in value.splitlines() if "PRIVATE" not in line),
+    ]
+    assert not [each for each in hidden if each in log.read_text("utf-8")]
     for name, held in [*bytes_of(home), *bytes_of(data)]:
-        assert PASSWORD.encode() not in held, name
-        assert COMMUNITY.encode() not in held, name
+        assert not [each for each in hidden if each.encode() in held], name
 
 
 async def fetched(http: httpx2.AsyncClient, versions: int) -> dict[str, object]:

@@ -54,7 +54,7 @@ def found(seen: list[Seen], marks: tuple[Mark, ...] = (), now: int = T) -> dict[
 
 
 def test_the_kinds_of_findings_are_the_rules_of_vendors_and_two_more() -> None:
-    assert set(CONFIG_KINDS) == {*RULES_OF_VENDORS, "unsaved", "changed"}
+    assert set(CONFIG_KINDS) == {*RULES_OF_VENDORS, "host_key", "unsaved", "changed"}
 
 
 def test_a_rule_is_broken_since_the_first_look_of_the_last_stretch_that_shows_it() -> None:

@@ -1,9 +1,11 @@
 """Pages of configurations: a unit's devices, one device's faults and changes, one version whole."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from support_configs import ADDRESS, NEW, OLD, keep
 from support_machine_pages import stock
@@ -13,9 +15,12 @@ from support_web import Web
 from test_web_services_pages import get
 
 from core.values import Status
+from core.wire import Document
+from inventory.changes import put
 from inventory.configs.compliance import RULES as ALL
 from inventory.configs.compliance import VENDORS as KNOWN
 from inventory.configs.lines import difference
+from inventory.configs.store import store_refused_key
 from inventory.findings.decide import CONFIG_KINDS, KINDS
 from web.auth import Role
 from web.pages.configs import LINES, RULES, VENDORS, shown
@@ -58,7 +63,7 @@ def asked(nhip: Web, reason: str = "") -> None:
 
 
 def test_every_rule_and_every_vendor_has_words() -> None:
-    assert set(RULES) == {*ALL, "unsaved", "changed"} == set(CONFIG_KINDS)
+    assert set(RULES) == {*ALL, "host_key", "unsaved", "changed"} == set(CONFIG_KINDS)
     assert set(FOUND) == set(KINDS)
     assert set(VENDORS) == set(KNOWN)
 
@@ -261,3 +266,85 @@ async def test_viewers_have_nothing_fetched(nhip: Web) -> None:
     assert (await technician.post(path, json={"address": "x"})).status_code == 404
     nhip.hub.online = False
     assert (await technician.post(path, json=body)).status_code == 503
+
+
+WAS, IS = "SHA256:cu", "SHA256:moi"
+ACCESS = {"vendor": "cisco", "user": "giamsat", "password": "${secret:mang}"}
+
+
+def registered(nhip: Web) -> None:
+    row = {
+        "unit": "11983",
+        "name": "Router xã",
+        "kind": "router",
+        "address": ADDRESS,
+        "access": json.dumps(ACCESS),
+    }
+    put(nhip.state, nhip.clock.now() - 3 * HOUR, {"watched_devices": [row]})
+    nhip.context.registry.refresh()
+
+
+def refused(nhip: Web, key: str = IS, ago: int = 1_000) -> None:
+    body = {"address": ADDRESS, "key": key, "before": WAS}
+    at = nhip.clock.now() - ago
+    with nhip.state.write() as connection:
+        store_refused_key(connection, unit="11983", document=Document("host_key", at, body), received_at=at)
+
+
+async def accept(nhip: Web, device: int, key: str, role: Role = Role.ADMIN) -> httpx2.Response:
+    browser = await nhip.browser(role, f"who-{role}")
+    page = (await browser.get(f"/configs/{device}")).text
+    token = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert token
+    return await browser.post(f"/configs/{device}/host-key", data={"key": key, "csrf": token[1]})
+
+
+async def test_a_key_that_the_agent_refused_is_shown_with_the_one_before_until_an_admin_accepts_it(
+    nhip: Web,
+) -> None:
+    registered(nhip)
+    id_ = keep(nhip.state, nhip.clock.now() - HOUR, host_key=WAS)
+    assert 'id="host-key"' not in await get(nhip, f"/configs/{id_}", Role.ADMIN)
+    refused(nhip)
+    told = section(await get(nhip, f"/configs/{id_}", Role.TECHNICIAN), "host-key")
+    assert "thiết bị trình ra khóa khác với trước đây. Trạm đo không đăng nhập" in told
+    assert f"Đang trình ra {IS} Trước {WAS}" in told
+    assert "Quản trị viên là người chấp nhận khóa mới." in told
+    assert (await accept(nhip, id_, IS, Role.TECHNICIAN)).status_code == 403
+    assert (await accept(nhip, id_, IS)).headers["location"] == f"/configs/{id_}?done=pinned#host-key"
+    (watched,) = [
+        each
+        for each in nhip.context.registry.watched_devices("11983", nhip.clock.now())
+        if each.address == ADDRESS
+    ]
+    assert json.loads(watched.access) == ACCESS | {"host_key": IS}
+    page = await get(nhip, f"/configs/{id_}?done=pinned", Role.ADMIN)
+    assert 'id="host-key"' not in page
+    assert "Từ nay đây là khóa của thiết bị" in page
+    refused(nhip, "SHA256:khac", ago=0)  # a third one, after that
+    assert "Đang trình ra SHA256:khac" in section(
+        await get(nhip, f"/configs/{id_}", Role.TECHNICIAN), "host-key"
+    )
+
+
+async def test_a_key_is_not_accepted_that_nobody_looked_at(nhip: Web) -> None:
+    registered(nhip)
+    id_ = keep(nhip.state, nhip.clock.now() - HOUR, host_key=WAS)
+    refused(nhip)
+    assert (
+        (await accept(nhip, id_, "SHA256:khac")).headers["location"].startswith(f"/configs/{id_}?done=other")
+    )
+    (watched,) = [
+        each
+        for each in nhip.context.registry.watched_devices("11983", nhip.clock.now())
+        if each.address == ADDRESS
+    ]
+    assert json.loads(watched.access) == ACCESS
+
+
+async def test_a_key_that_an_agent_believed_which_knew_no_other_is_told_too(nhip: Web) -> None:
+    keep(nhip.state, nhip.clock.now() - 2 * HOUR, host_key=WAS)
+    id_ = keep(nhip.state, nhip.clock.now() - HOUR, host_key=IS)
+    told = section(await get(nhip, f"/configs/{id_}", Role.ADMIN), "host-key")
+    assert "do trạm đo đó chưa biết khóa cũ" in told
+    assert (await accept(nhip, id_, IS)).headers["location"].startswith(f"/configs/{id_}?done=gone")

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_office_pages import offices_web
 from support_web import Web
+from test_agents_config_keys import PASSPHRASE, made
 
 from core.values import Check
 from inventory.changes import put
@@ -231,3 +232,26 @@ def test_every_secret_that_is_kept_or_named_is_listed_once(
 
 def _rank(each: Secret) -> tuple[int, str]:
     return each.rank, each.name
+
+
+async def test_a_key_is_shown_with_its_public_half_alone_and_one_that_was_cut_off_is_refused(
+    nhip: Web, tmp_path: Path
+) -> None:
+    pair = made(tmp_path, "ed25519", PASSPHRASE)
+    answer = await send(nhip, name="mang.khoa", value=pair.private.replace("\n", "\r\n"))
+    assert answer.status_code == 200
+    told = row((await see(nhip)).text, "mang.khoa")
+    assert "Khóa SSH ed25519, có cụm mật khẩu bảo vệ SHA256:" in told
+    assert pair.public in told
+    assert not [line for line in pair.private.splitlines()[1:-1] if line in answer.text]
+    assert Vault(nhip.state).values(["mang.khoa"])["mang.khoa"].strip() == pair.private.strip()
+    cut = await send(nhip, name="mang.khoa-2", value=pair.private[:150])
+    assert cut.status_code == 422
+    assert "Nội dung bắt đầu như khóa SSH nhưng không đầy đủ" in cut.text
+    assert "mang.khoa-2" not in {each.name for each in Vault(nhip.state).kept()}
+
+
+async def test_without_the_key_of_the_vault_the_list_is_there_all_the_same(nhip: Web) -> None:
+    await send(nhip, name="mang.khoa", value=WORD)
+    (nhip.state.path.parent / KEY_FILE).unlink()
+    assert "mang.khoa" in (await see(nhip)).text

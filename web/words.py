@@ -105,6 +105,8 @@ REASONS: Mapping[str, str] = {
     "no SSH": mark("no SSH connection: {value}"),
     "no configuration": mark("no configuration came: {value}"),
     "no prompt": mark("its command line is not understood: {value}"),
+    "bad key": mark("the SSH key to sign in with cannot be used"),
+    "wrong passphrase": mark("the passphrase does not open the SSH key"),
     "not committed": mark("changes are entered and not committed"),
     "not compared": mark("it is not known whether what runs is saved: no answer to “{value}”"),
     "not confirmed": mark("the last commit is not confirmed: the device goes back by itself"),

@@ -1,6 +1,6 @@
 """`python -m agents.config`: one configuration of one device, printed as JSON (`agents.config.orders.Said`).
 
-What to fetch, with the password, is read from standard input: arguments and environment can be read by others.
+What to fetch, with the password or the key, is read from standard input: arguments and environment can be read by others.
 """
 
 import logging
@@ -22,7 +22,7 @@ def main() -> int:
     order = msgspec.json.decode(sys.stdin.buffer.read(_LONGEST_ORDER), type=Order)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    # A dump would have the password in it, and libraries log what they say.
+    # A dump would have the password, or the key, in it, and libraries log what they say.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable()
     from agents.config.fetch import fetch

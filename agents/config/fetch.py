@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import msgspec
 
 from agents.config.facts import Found, Late
+from agents.config.keys import BadKey
 from agents.config.normal import arranged, normal
 from agents.config.orders import LONGEST, Facts, Order, Said
 from agents.config.session import (
@@ -65,7 +66,7 @@ def fetch(order: Order) -> Said:
                 left = signal.getitimer(signal.ITIMER_REAL)[0]
             told, left = _compared(device, vendor, order, Said(running, host_key=keys.met), left)
             facts = _facts(device, vendor, left) if vendor.facts else None
-    except Gone as error:
+    except (Gone, BadKey) as error:
         return Said(host_key=keys.met, failed=str(error))
     except (Late, ReadTimeout):
         return Said(host_key=keys.met, failed=f"silent|{stage[0]}")

@@ -7,7 +7,7 @@ LONGEST = 512 << 10
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One fetch. It comes on the child's standard input, from memory: it has the password in it."""
+    """One fetch. It comes on the child's standard input, from memory: it has the password, or the key, in it."""
 
     host: str
     """A literal address."""
@@ -23,6 +23,10 @@ class Order(msgspec.Struct, frozen=True):
     """The fingerprint that its key has to have, `SHA256:…`; empty: `host_key` decides."""
     seconds: float
     """For all of it."""
+    key: str = ""
+    """The private key to sign in with; empty: the password is."""
+    passphrase: str = ""
+    """What opens it; empty where it is open."""
 
 
 class Module(msgspec.Struct, frozen=True, order=True):

@@ -25,6 +25,7 @@ with warnings.catch_warnings():
     from netmiko.ssh_dispatcher import CLASS_MAPPER
 
 from agents.config.facts import Late
+from agents.config.keys import private_key
 from agents.config.orders import Order
 from agents.config.pager import Pager
 from agents.config.vendors import Vendor
@@ -118,6 +119,13 @@ class _Careful(BaseConnection):
         assert isinstance(made, SSHChannel)  # noqa: S101 - for the type checker: no other is asked for
         self._line = _Line(made)
 
+    def _connect_params_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = super()._connect_params_dict()
+        if self.order.key and not self.order.password:
+            # Else an empty one is tried after the key, and counts as an attempt to break in.
+            found["password"] = None
+        return found
+
     def _build_ssh_client(self) -> paramiko.SSHClient:
         client = super()._build_ssh_client()
         order = self.order
@@ -138,7 +146,12 @@ def fingerprint(key: paramiko.PKey) -> str:
 
 @contextmanager
 def signed_in(order: Order, vendor: Vendor, keys: FirstMet, stage: list[str]) -> Iterator[BaseConnection]:
-    """The device at its command line. `stage` has one text, which says how far it came."""
+    """The device at its command line. `stage` has one text, which says how far it came.
+
+    Raises:
+        BadKey: the key to sign in with cannot be used. The device was not spoken to.
+    """
+    key = private_key(order.key, order.passphrase) if order.key else None
     # A device that is not there is told from one that takes the connection and says nothing.
     line = socket.create_connection((order.host, order.port), timeout=order.seconds * _CONNECTING)
     driver = type("Device", (_Careful, CLASS_MAPPER[vendor.netmiko]), {"order": order, "keys": keys})
@@ -148,6 +161,7 @@ def signed_in(order: Order, vendor: Vendor, keys: FirstMet, stage: list[str]) ->
         port=order.port,
         username=order.user,
         password=order.password,
+        pkey=key,
         secret=order.enable,
         sock=line,
         # The alarm comes first.

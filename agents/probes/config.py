@@ -1,7 +1,7 @@
 """Config: the configuration of a router or switch, read over SSH by a child of the agent (`agents/config/`).
 
 By plan it runs at night only. What a device's key is, is remembered in the agent's directory: another key later is told, and
-no password goes to who shows it. Whoever changed the device on purpose pins the new key (`host_key`).
+nothing of password or key goes to who shows it. Whoever changed the device on purpose pins the new key (`host_key`).
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _SPARE_MS = 3_000
 _LEAST_MS = 5_000
 _KEYS = 2_048
 _CHANGED = "host key changed|"
-_UNKNOWN = ("not fetched", "bad parameter")
+_UNKNOWN = ("not fetched", "bad parameter", "bad key", "wrong passphrase")
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +38,8 @@ class Params(Night, frozen=True, kw_only=True, forbid_unknown_fields=True):
     vendor: str
     user: str
     password: str = ""
+    key: str = ""
+    passphrase: str = ""
     enable: str = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 22
     host_key: str = ""
@@ -80,13 +82,17 @@ class Configs:
                 known.get(place, ""),
                 params.host_key,
                 left,
+                params.key,
+                params.passphrase,
             )
             said = await self._fetch(order)
             if said.host_key and said.host_key != known.get(place):
                 await self._remember(place, said.host_key)
+        if said.failed.startswith(_CHANGED):
+            before = params.host_key or fingerprint(known[place])
+            met = {"address": check.target, "key": said.failed.removeprefix(_CHANGED), "before": before}
+            return Result(Status.DOWN, f"{said.failed}|{before}", figures, (("host_key", met),))
         if said.failed:
-            if said.failed.startswith(_CHANGED):
-                raise Failed(f"{said.failed}|{params.host_key or fingerprint(known[place])}")
             raise Failed(said.failed, Status.UNKNOWN if said.failed.startswith(_UNKNOWN) else Status.DOWN)
         figures["config_bytes"] = len(said.running.encode())
         figures["config_lines"] = said.running.count("\n")

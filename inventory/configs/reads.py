@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from inventory.configs.compliance import RULES, Fault, faults
 from inventory.configs.facts import Fact, Known, fact, known
+from inventory.configs.host_keys import KeyChange, key_change
 from inventory.configs.lines import Hunk, difference
-from inventory.configs.store import facts_told, looks, text_of
+from inventory.configs.store import facts_told, looks, refused_keys, text_of
 from inventory.configs.tables import config_seen
 from inventory.configs.versions import KEEPS, Seen, Version, since, version_of, versions
 from inventory.findings.configs import fault_at, subject_of
@@ -126,6 +127,13 @@ class Configs:
                 faults(found.vendor, text),
                 difference(other, text),
                 difference(text, draft),
+            )
+
+    def key_change(self, device: int, pinned: str = "") -> KeyChange | None:
+        """That the device shows another SSH key than before, if nobody said that this one is right (`pinned`)."""
+        with self._state.read() as connection:
+            return key_change(
+                looks(connection, device), refused_keys(connection, device).get(device, ()), pinned
             )
 
     def facts(self, device: int) -> Known | None:

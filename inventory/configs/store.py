@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from core.errors import BadInput
 from core.wire import Document
 from inventory.configs.facts import Facts
-from inventory.configs.tables import config_seen, config_texts
+from inventory.configs.host_keys import Refused
+from inventory.configs.tables import config_seen, config_texts, host_keys_refused
 from inventory.configs.versions import Seen, versions
 from inventory.devices import known_device
 from inventory.tables import devices
@@ -24,6 +25,7 @@ MAX_TEXT = 1 << 20
 """Characters of one configuration."""
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 _s, _t, _of = config_seen.c, config_texts.c, devices.c
+_k = host_keys_refused.c
 _BESIDE = ("draft", "unconfirmed", "host_key")
 _OWN = (_s.vendor, _s.running, _s.startup, *(_s[name] for name in _BESIDE))
 _TEXTS = (_s.running, _s.startup, _s.draft, _s.facts)
@@ -42,6 +44,14 @@ class Fetched(msgspec.Struct, frozen=True):
     unconfirmed: bool = False
     host_key: Annotated[str, msgspec.Meta(max_length=128)] = ""
     facts: Facts | None = None
+
+
+class KeyMet(msgspec.Struct, frozen=True):
+    """The body of a document of kind `host_key`: fingerprints of the key that a device showed, and of the one that its agent knew."""
+
+    address: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    before: Annotated[str, msgspec.Meta(max_length=128)]
 
 
 def store_config(connection: sa.Connection, *, unit: str, document: Document, received_at: int) -> None:
@@ -79,6 +89,35 @@ def store_config(connection: sa.Connection, *, unit: str, document: Document, re
     elif _rank(there._asdict()) < _rank(row):
         # Two at the same moment: the same one stays whichever came first.
         connection.execute(sa.update(config_seen).where(_s.id == there.id), row)
+
+
+def store_refused_key(connection: sa.Connection, *, unit: str, document: Document, received_at: int) -> None:
+    """Take in that an agent did not believe a device's key. One from the future counts as of when it was received.
+
+    Raises:
+        BadInput: the document tells of no key, or of one device more than a unit has; nothing is stored.
+    """
+    try:
+        met = msgspec.convert(document.body, KeyMet)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"not a key: {error}") from error
+    at = max(0, min(document.at, received_at))
+    device = known_device(connection, unit, met.address, at)
+    row = {"device": device, "at": at, "key": met.key, "before": met.before}
+    connection.execute(sa.insert(host_keys_refused).prefix_with("OR IGNORE"), row)
+    newest = sa.select(_k.at).where(_k.device == device).order_by(_k.at.desc()).limit(1).offset(KEPT)
+    connection.execute(
+        sa.delete(host_keys_refused).where(_k.device == device, _k.at <= newest.scalar_subquery())
+    )
+
+
+def refused_keys(connection: sa.Connection, device: int | None = None) -> dict[int, list[Refused]]:
+    """By device, of all or of one, oldest first."""
+    query = sa.select(host_keys_refused).order_by(_k.device, _k.at, _k.key)
+    found: dict[int, list[Refused]] = {}
+    for row in connection.execute(query if device is None else query.where(_k.device == device)):
+        found.setdefault(row.device, []).append(Refused(row.at, row.key, row.before))
+    return found
 
 
 def _rank(row: Mapping[str, object]) -> tuple[object, ...]:

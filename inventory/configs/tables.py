@@ -36,3 +36,15 @@ config_seen = sa.Table(
     sqlite_autoincrement=True,
 )
 """Each time that a device was looked at."""
+
+host_keys_refused = sa.Table(
+    "host_keys_refused",
+    METADATA,
+    sa.Column("device", sa.Integer, primary_key=True),
+    sa.Column("at", Time, primary_key=True),
+    # Fingerprints: of the key that it showed, and of the one that its agent knew.
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("before", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Each time that an agent did not believe a device's SSH key."""

@@ -6,11 +6,12 @@ was changed up to when it was said.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
 from inventory.configs.compliance import Fault
+from inventory.configs.host_keys import Refused, key_change
 from inventory.configs.versions import Seen
 from inventory.findings.decide import DAY_MS, RULES, Finding, Kind, Mark, Rules
 
@@ -28,6 +29,10 @@ class Looked:
     """Class, of `inventory.census.facts.CLASSES`."""
     name: str
     looks: Sequence[Seen]
+    refused: Sequence[Refused] = ()
+    """Keys that its agent did not believe."""
+    pinned: str = ""
+    """The fingerprint of its key, if people said it."""
 
 
 def subject_of(device: int) -> str:
@@ -60,6 +65,11 @@ def config_findings(
         return Finding(kind, subject, device.kind, device.name, since, newest.at, detail)
 
     wrong = []
+    other = key_change(device.looks, device.refused, device.pinned)
+    if other is not None:
+        last = max((each.at for each in device.refused), default=0)
+        other_key = found("host_key", other.since, f"{other.key}|{other.before}")
+        wrong.append(replace(other_key, last_seen=max(last, newest.at)))
     unsaved = _since(device.looks, _is_unsaved)
     if unsaved is not None and approved.get("unsaved", -1) < unsaved:
         wrong.append(found("unsaved", unsaved, ""))

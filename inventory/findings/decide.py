@@ -18,11 +18,13 @@ _INVENTED = 2
 DeviceKind = Literal["unknown", "missing", "returned"]
 PartKind = Literal["memory", "disk"]
 """What was taken out of a machine (`inventory.findings.parts`)."""
-ConfigKind = Literal["unsaved", "changed", "telnet", "http", "community", "password", "ssh", "ntp", "logging"]
-"""What is found in a configuration: it is not saved, it was changed, or it breaks this rule of `inventory.configs`."""
+Acceptable = Literal["unsaved", "changed", "telnet", "http", "community", "password", "ssh", "ntp", "logging"]
+"""What is found in a configuration: it is not saved, it was changed, or it breaks this rule of `inventory.configs`. People may approve it."""
+ConfigKind = Literal["host_key"] | Acceptable
+"""With that the device shows another SSH key, which ends when people say which one is right."""
 Kind = DeviceKind | PartKind | ConfigKind
 MACHINE_KINDS: tuple[DeviceKind | PartKind, ...] = (*get_args(DeviceKind), *get_args(PartKind))
-CONFIG_KINDS: tuple[ConfigKind, ...] = get_args(ConfigKind)
+CONFIG_KINDS: tuple[ConfigKind, ...] = ("host_key", *get_args(Acceptable))
 KINDS: tuple[Kind, ...] = (*MACHINE_KINDS, *CONFIG_KINDS)
 EVENTS: tuple[Kind, ...] = ("memory", "disk", "changed")
 """Of these each time at which it happened is a finding; of others there is one for as long as it stands."""

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from inventory.census.facts import CLASSES, Counted
 from inventory.configs.compliance import Fault, faults
-from inventory.configs.store import edges, text_of
+from inventory.configs.host_keys import pinned_in
+from inventory.configs.store import edges, refused_keys, text_of
 from inventory.devices import macs
 from inventory.differences.tables import machine_notes
 from inventory.findings.configs import Looked, config_findings
@@ -97,17 +98,18 @@ def _looked(connection: sa.Connection, now: int) -> Iterator[tuple[str, Looked]]
     named = {
         (row.unit, row.address): row
         for row in connection.execute(
-            sa.select(_w.unit, _w.address, _w.name, _w.kind).where(
+            sa.select(_w.unit, _w.address, _w.name, _w.kind, _w.access).where(
                 _w.valid_from <= now, sa.or_(_w.valid_to.is_(None), _w.valid_to > now)
             )
         )
     }
-    looks = edges(connection)
+    looks, refused = edges(connection), refused_keys(connection)
     for row in connection.execute(sa.select(_d.id, _d.unit, _d.address).where(_d.id.in_(looks))):
         registered = named.get((row.unit, row.address))
         kind = registered.kind if registered is not None and registered.kind in CLASSES else "router"
         name = registered.name if registered is not None else row.address
-        yield row.unit, Looked(row.id, kind, name, looks[row.id])
+        pinned = pinned_in(registered.access) if registered is not None else ""
+        yield row.unit, Looked(row.id, kind, name, looks[row.id], refused.get(row.id, ()), pinned)
 
 
 def _faults(connection: sa.Connection, vendor_of: str, digest: str) -> Sequence[Fault]:

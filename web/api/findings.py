@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from inventory.findings import keeper
-from inventory.findings.decide import CONFIG_KINDS, KINDS, VERDICTS, ConfigKind, Kind, PartKind
+from inventory.findings.decide import CONFIG_KINDS, KINDS, VERDICTS, Acceptable, Kind, PartKind
 from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.stock import take_stock
 from web.api.paging import Cursor, Limit, Page, page, page_of
@@ -31,7 +31,7 @@ class MarkRequest(BaseModel):
     subjects: Annotated[list[Subject], Field(max_length=keeper.MOST)] = []
     all_unknown: bool = False
     says: keeper.Says = "approved"
-    kind: PartKind | ConfigKind | Literal[""] = ""
+    kind: PartKind | Acceptable | Literal[""] = ""
     note: Annotated[str, Field(max_length=500)] = ""
 
 

@@ -1,24 +1,31 @@
 """Configurations of routers and switches: those of a unit, and of one device what is wrong, what is not saved and what changed."""
 
+import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Path, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.views import CheckState
 from core.errors import Unavailable
+from inventory.changes import put
 from inventory.configs.compliance import Fault
+from inventory.configs.host_keys import pinned_in
 from inventory.configs.lines import Hunk, split
 from inventory.configs.reads import Configs, Configuration, Configured, ConfigVersion
 from inventory.findings import keeper
 from inventory.findings.configs import subject_of
 from inventory.findings.decide import CONFIG_KINDS
 from inventory.findings.keeper import KeptMark
+from inventory.records import WatchedDevice
+from inventory.stock import take_stock
 from web.auth.guard import require
 from web.auth.roles import Role, User
 from web.context import Context, context_of
@@ -34,6 +41,7 @@ RULES: Mapping[str, str] = {
     "ssh": mark("SSH that is old, weak or open to root"),
     "ntp": mark("no time server (NTP)"),
     "logging": mark("its log goes to no server (syslog)"),
+    "host_key": mark("it shows another SSH key than before"),
     "unsaved": mark("what runs is not saved"),
     "changed": mark("the configuration was changed"),
 }
@@ -68,6 +76,8 @@ router = APIRouter()
 Code = Annotated[str, Path(max_length=40)]
 Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 Side = Annotated[int | None, Query(ge=1, lt=1 << 63)]
+log = logging.getLogger(__name__)
+Admin = Annotated[User, Depends(require(Role.ADMIN))]
 Technician = Annotated[User, Depends(require(Role.TECHNICIAN))]
 
 
@@ -138,7 +148,7 @@ async def fetch(
 def of_device(
     request: Request,
     device: Number,
-    _user: Technician,
+    user: Technician,
     old: Annotated[Side, Query(alias="from")] = None,
     new: Annotated[Side, Query(alias="to")] = None,
     done: Annotated[str, Query(max_length=20)] = "",
@@ -155,6 +165,7 @@ def of_device(
     now = configs.configuration(device, found.version)
     if hunks is None or now is None:
         raise HTTPException(404)
+    watched = watched_device(context, found.unit, found.address)
     points, marks = _points(context, found, now.faults)
     return render(
         request,
@@ -163,6 +174,8 @@ def of_device(
         | {
             "points": points,
             "approved": marks,
+            "other_key": configs.key_change(device, pinned_in(watched.access) if watched else ""),
+            "may_accept": watched is not None and bool(watched.access) and user.may(Role.ADMIN),
             "done": done,
             "versions": versions,
             "before": before,
@@ -175,6 +188,47 @@ def of_device(
             "notes": NOTES,
         },
     )
+
+
+@router.post("/configs/{device}/host-key")
+async def accept_key(
+    request: Request, device: Number, user: Admin, key: Annotated[str, Form(max_length=128)]
+) -> RedirectResponse:
+    """Say that the key which the device shows now is right: `key` is the fingerprint that was looked at. Agents sign in with it, and with no other."""
+    context = context_of(request)
+    found = Configs(context.state).device(device)
+    if found is None:
+        raise HTTPException(404)
+
+    def pin() -> str:
+        watched = watched_device(context, found.unit, found.address)
+        shown = Configs(context.state).key_change(device, pinned_in(watched.access) if watched else "")
+        if watched is None or not watched.access:
+            return "gone"
+        if shown is None or shown.key != key:
+            return "other"
+        now = context.clock.now()
+        access = json.loads(watched.access) | {"host_key": key}
+        row = {
+            "unit": found.unit,
+            "name": watched.name,
+            "access": json.dumps(access, sort_keys=True, ensure_ascii=False),
+        }
+        put(context.state, now, {"watched_devices": [row]})
+        log.info(
+            "%s accepted the SSH key %s of %s in %s, it had %s",
+            user.name,
+            key,
+            found.address,
+            found.unit,
+            shown.before,
+        )
+        context.registry.refresh()
+        take_stock(context.state, context.machines, context.registry.units(now), now)
+        return "pinned"
+
+    done = await run_in_threadpool(pin)
+    return RedirectResponse(f"/configs/{device}?done={done}#host-key", status_code=303)
 
 
 @router.get("/configs/{device}/{version}")
@@ -205,6 +259,12 @@ def shown(hunks: Sequence[Hunk]) -> Change:
         room -= len(hunk.lines)
     signs = [line.sign for hunk in hunks for line in hunk.lines]
     return Change(some, max(0, -room), signs.count("+"), signs.count("-"))
+
+
+def watched_device(context: Context, unit: str, address: str) -> WatchedDevice | None:
+    """What the registry says of it now."""
+    watched = context.registry.watched_devices(unit, context.clock.now())
+    return next((each for each in watched if each.address == address), None)
 
 
 def _points(

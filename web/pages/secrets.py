@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import BadInput
 from core.secrets import is_name, names_in
 from inventory.records import PlannedCheck, Service, ServiceCheck
+from inventory.ssh_keys import SshKey, ssh_key
 from inventory.vault import LONGEST, SHORTEST, Kept, Vault
 from web.auth.guard import require
 from web.auth.roles import Role, User
@@ -29,6 +31,7 @@ NO_NAME = mark(
     "A name has up to 64 letters without accents, digits, “.”, “-” and “_”, a letter or digit first."
 )
 NO_VALUE = mark("A value has {least} to {most} bytes; this one has {count}.")
+NO_KEY = mark("This begins as an SSH key and is not a whole one: take all of the file, from BEGIN to END.")
 TAKEN = mark("A secret of that name is kept already: replace its value in the list.")
 NOT_KEPT = mark("The secret could not be kept: {why}")
 GONE = mark("No secret of that name is kept any more.")
@@ -50,11 +53,12 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret that is kept (`kept`) or named. `others`: checks of no service, such as those of devices. `units`: to whose
+    """A secret that is kept (`kept`) or named. `key`: what may be shown of one that is a key for SSH. `others`: checks of no service, such as those of devices. `units`: to whose
     agents it is given; `planned` counts the checks that name it there."""
 
     name: str
     kept: Kept | None
+    key: SshKey | None
     services: Sequence[Use]
     others: Sequence[str]
     units: Sequence[str]
@@ -84,6 +88,7 @@ def listed(
     kept: Iterable[Kept],
     planned: Iterable[PlannedCheck],
     catalogue: Mapping[str, tuple[Service, Sequence[ServiceCheck]]],
+    keys: Mapping[str, SshKey] = MappingProxyType({}),
 ) -> Sequence[Secret]:
     """All secrets that are kept or named: those that are missing first, those that nothing needs yet last. Checks of the catalogue count where
     they do not run yet, too. Pure."""
@@ -113,7 +118,15 @@ def listed(
         ]
         services.sort(key=lambda one: one.name)
         found.append(
-            Secret(name, known.get(name), services, sorted(use.others), sorted(use.units), use.planned)
+            Secret(
+                name,
+                known.get(name),
+                keys.get(name),
+                services,
+                sorted(use.others),
+                sorted(use.units),
+                use.planned,
+            )
         )
     return sorted(found, key=lambda one: (one.rank, one.name))
 
@@ -123,7 +136,13 @@ def secrets_of(context: Context) -> Sequence[Secret]:
     catalogue = {
         each.code: (each, registry.service_checks(each.code, now)) for each in registry.services(now)
     }
-    return listed(Vault(context.state).kept(), registry.checks().values(), catalogue)
+    vault = Vault(context.state)
+    try:
+        keys = vault.keys()
+    except BadInput as error:
+        log.warning("secrets cannot be opened: %s", error)
+        keys = {}
+    return listed(vault.kept(), registry.checks().values(), catalogue, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +202,10 @@ def _kept(context: Context, user: User, name: str, value: str, *, new: bool, lan
         return say(NO_NAME)
     if not SHORTEST <= len(value.encode()) <= LONGEST:
         return say(NO_VALUE, least=SHORTEST, most=LONGEST, count=len(value.encode()))
+    try:
+        ssh_key(value)
+    except BadInput:
+        return say(NO_KEY)
     vault = Vault(context.state)
     is_there = any(one.name == name for one in vault.kept())
     if new and is_there:

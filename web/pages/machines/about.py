@@ -75,6 +75,7 @@ FOUND: Mapping[str, Found] = {
     "returned": Found(mark("Written off, and back"), "degraded"),
     "memory": Found(mark("Memory taken out"), "down"),
     "disk": Found(mark("Disk taken out"), "down"),
+    "host_key": Found(mark("Another SSH key"), "down"),
     "unsaved": Found(mark("Configuration not saved"), "degraded"),
     "changed": Found(mark("Configuration changed"), "maintenance"),
     "telnet": Found(mark("Telnet"), "down"),

@@ -18,7 +18,7 @@ from inventory.census.lists import of_unit
 from inventory.devices import devices
 from inventory.findings import keeper
 from inventory.findings.configs import device_of
-from inventory.findings.decide import CONFIG_KINDS, MACHINE_KINDS, VERDICTS, ConfigKind, PartKind
+from inventory.findings.decide import CONFIG_KINDS, MACHINE_KINDS, VERDICTS, Acceptable, PartKind
 from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.reads import read_sightings
 from inventory.stock import take_stock
@@ -153,7 +153,7 @@ async def say(
     note: Annotated[str, Form(max_length=500)] = "",
     at: Annotated[int | None, Form(ge=0)] = None,
     back: Annotated[Literal["", "sheet", "device"], Form()] = "",
-    kind: Annotated[PartKind | ConfigKind | Literal[""], Form()] = "",
+    kind: Annotated[PartKind | Acceptable | Literal[""], Form()] = "",
 ) -> Response:
     """Approve a device or, with `kind`, what was found of it; say that it was written off or verified on site, or note something
     of it; without `subject`, approve all that are unknown now. `at`: when it was said, where it was sent later; `back`: the page
