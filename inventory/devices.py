@@ -13,7 +13,7 @@ as first seen when it came back.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from core.errors import BadInput
 from core.wire import Document
+from inventory.census.words import lines
 from inventory.state import State
 from inventory.tables import device_versions
 from inventory.tables import devices as devices_table
@@ -33,6 +34,13 @@ MAX_ASKED = 512
 """Devices of a unit that were asked: as many addresses as anybody makes up."""
 KEPT = 200
 """Versions of one device: a document that changes each hour fills 13 MB and not the disk."""
+
+
+_SAID = ("name", "vendor", "model", "serial", "location", "version")
+_SAID_OF: Mapping[str, tuple[str, ...]] = {
+    "hardware": ("name",),
+    "bios": ("ssn", "smanufacturer", "smodel", "assettag"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,8 @@ def known_device(connection: sa.Connection, unit: str, address: str, at: int) ->
     Raises:
         BadInput: it is one more than a unit has.
     """
-    return _see(connection, devices_table, _asked(connection, unit, address), {"kind": "device"}, at)[0]
+    rest = {"kind": "device", "words": words(address, {})}
+    return _see(connection, devices_table, _asked(connection, unit, address), rest, at)[0]
 
 
 def _asked(connection: sa.Connection, unit: str, address: str) -> dict[str, Any]:
@@ -117,22 +126,49 @@ def _store(
     device = _see(connection, devices_table, key, {"kind": kind}, at)[0]
     version = {"device": device, "digest": sha256(text.encode()).hexdigest()}
     id_, new = _see(connection, device_versions, version, {"body": text}, at)
-    return new and id_ not in _drop_old(connection, device)
+    dropped = _drop_old(connection, device)
+    c, d = device_versions.c, devices_table.c
+    newest = sa.select(c.id).where(c.device == device).order_by(*_newest_first(device_versions)).limit(1)
+    if connection.scalar(newest) == id_:
+        found_by = words(key["address"], document.body)
+        told = sa.update(devices_table).where(d.id == device, d.words != found_by).values(words=found_by)
+        connection.execute(told)
+    return new and id_ not in dropped
 
 
-def devices(state: State, unit: str) -> Sequence[Device]:
-    """The machines of a unit, agents' own first, each with its newest document."""
-    other, of_device, newest = _newest()
-    count = sa.select(sa.func.count()).select_from(other).where(of_device).correlate(devices_table)
-    only = device_versions.c.id == newest
-    query = (
-        sa.select(devices_table, device_versions.c.body, count.scalar_subquery().label("versions"))
-        .select_from(devices_table.join(device_versions, only))
-        .where(devices_table.c.unit == unit)
-        .order_by(devices_table.c.address, devices_table.c.agent)
-    )
+def devices(state: State, unit: str | None) -> Sequence[Device]:
+    """The machines of a unit, agents' own first, each with its newest document; those of all units for None."""
+    c = devices_table.c
+    query = _with_newest().order_by(c.unit, c.address, c.agent)
+    if unit is not None:
+        query = query.where(c.unit == unit)
     with state.read() as connection:
         return [_device(row) for row in connection.execute(query)]
+
+
+def words(address: str, body: Mapping[str, Any]) -> str:
+    """What a device is found by: its name, address, serial, model, place, and its MACs and addresses; as `inventory.census.words` has it."""
+    told: list[object] = [address, *(body.get(name) for name in _SAID)]
+    for section, names in _SAID_OF.items():
+        part = body.get(section)
+        told += [part.get(name) for name in names] if isinstance(part, dict) else []
+    for section in ("networks", "interfaces"):
+        rows = body.get(section)
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict):
+                told += [row.get(name) for name in ("mac", "ipaddress", "ipaddress6")]
+    return lines(text for text in told if isinstance(text, str))
+
+
+def search_devices(connection: sa.Connection, forms: Sequence[Sequence[str]], limit: int) -> list[Device]:
+    """Those of all units in which one form of each word is found, what the first names exactly in front; none without words."""
+    if not forms:
+        return []
+    c = devices_table.c
+    wheres = [sa.or_(*(c.words.contains(form, autoescape=True) for form in each)) for each in forms]
+    exactly = c.words.contains(f"\n{forms[0][-1]}\n", autoescape=True)
+    query = _with_newest().where(*wheres).order_by(~exactly, c.unit, c.address, c.agent).limit(limit)
+    return [_device(row) for row in connection.execute(query)]
 
 
 def macs(connection: sa.Connection) -> set[str]:
@@ -172,6 +208,16 @@ def versions(state: State, device_id: int, newest: int = KEPT) -> Sequence[Devic
         )
         for row in rows
     ]
+
+
+def _with_newest() -> sa.Select[Any]:
+    """Devices, each with its newest document and how many versions of it are kept: none of one whose configuration alone is read."""
+    other, of_device, newest = _newest()
+    count = sa.select(sa.func.count()).select_from(other).where(of_device).correlate(devices_table)
+    only = device_versions.c.id == newest
+    return sa.select(
+        devices_table, device_versions.c.body, count.scalar_subquery().label("versions")
+    ).select_from(devices_table.outerjoin(device_versions, only))
 
 
 def _newest() -> tuple[sa.FromClause, sa.ColumnElement[bool], sa.ScalarSelect[int]]:
@@ -232,7 +278,7 @@ def _see(
 
 
 def _device(row: sa.Row[tuple[Any, ...]]) -> Device:
-    body = json.loads(row.body)
+    body = json.loads(row.body) if row.body else {}
     hardware = body if row.address else body.get("hardware")
     name = hardware.get("name") if isinstance(hardware, dict) else None
     kind = body.get("kind") if row.address else None

@@ -192,6 +192,8 @@ devices = sa.Table(
     _text("kind"),
     sa.Column("first_seen", Time, nullable=False),
     sa.Column("last_seen", Time, nullable=False),
+    # What it is found by, of its newest document (`inventory.devices.words`).
+    sa.Column("words", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("unit", "agent", "address"),
 )
 

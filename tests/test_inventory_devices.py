@@ -10,7 +10,18 @@ from support_registry import NOW, open_registry
 
 from core.errors import BadInput
 from core.wire import Document
-from inventory.devices import KEPT, MAX_ASKED, MAX_BODY, devices, store_device, store_host, versions
+from inventory.census.words import wanted
+from inventory.devices import (
+    KEPT,
+    MAX_ASKED,
+    MAX_BODY,
+    devices,
+    known_device,
+    search_devices,
+    store_device,
+    store_host,
+    versions,
+)
 from inventory.state import State
 
 FACTS = {"hardware": {"name": "may-1"}, "cpus": [{"name": "N100", "core": 4}], "memory_bytes": 8 << 30}
@@ -225,3 +236,28 @@ def test_a_unit_has_only_so_many_devices(state: State) -> None:
     with pytest.raises(BadInput, match="512 other devices"):
         told(state, "10.9.9.9", 100)
     assert told(state, "10.0.0.1", 200, name="known")
+
+
+def found(state: State, query: str) -> list[str]:
+    with state.read() as connection:
+        return [each.name for each in search_devices(connection, wanted(query), 10)]
+
+
+def test_a_device_is_found_by_what_it_said_last(state: State) -> None:
+    def asked(at: int, **body: Any) -> None:
+        with state.write() as connection:
+            document = Document("device", at, {"address": "10.1.1.9", **body})
+            store_device(connection, unit="11950", document=document, received_at=NOW)
+
+    asked(
+        NOW - 5, name="Máy in", serial="VNB3K1", interfaces=[{"mac": "00:1B:A9:00:00:09"}, "odd", {"mac": 5}]
+    )
+    asked(NOW - 9, name="old", serial="OLD1")
+    for query in ("may in", "vnb3k1", "001B.A900.0009", "10.1.1.9"):
+        assert found(state, query) == ["Máy in"], query
+    assert found(state, "OLD1") == []
+    asked(NOW - 1, name="old", serial="OLD1")
+    assert (found(state, "OLD1"), found(state, "vnb3k1"), found(state, "")) == (["old"], [], [])
+    with state.write() as connection:
+        known_device(connection, "11950", "10.1.1.77", NOW)
+    assert found(state, "10.1.1.77") == ["10.1.1.77"], "of which only the configuration is read"

@@ -130,7 +130,8 @@ async def test_devices_are_the_machines_that_agents_reported(nhip: Web, api: htt
     with nhip.state.write() as connection:
         store_host(connection, unit="11950", agent=AGENT, document=document, received_at=9)
     (device,) = (await api.get("units/11950/devices")).json()["items"]
-    assert (device["name"], device["body"]["memory_bytes"]) == ("may-01", 8 << 30)
+    assert (device["hostname"], device["name"], device["sources"]) == ("may-01", "", ["agent"])
+    assert device["documents"][0]["body"]["memory_bytes"] == 8 << 30
 
 
 async def test_interfaces_are_those_that_devices_told_of_with_their_newest_figures(
@@ -163,7 +164,7 @@ async def test_interfaces_are_those_that_devices_told_of_with_their_newest_figur
     (check,) = (each for each in (await api.get("units/11950/checks")).json()["items"] if each["id"] == 70)
     assert set(check["figures"]) == {"uptime_seconds"}, "parts of a device have a page of their own"
     (device,) = (await api.get("units/11950/devices")).json()["items"]
-    assert (device["agent"], device["address"], device["kind"]) == ("", "10.19.50.1", "router")
+    assert (device["sources"], device["addresses"], device["kind"]) == (["snmp"], ["10.19.50.1"], "router")
 
 
 async def test_an_agent_shows_sums_that_close(api: httpx2.AsyncClient):

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Dialog, Page, async_playwright, expect
 from support_assets import book_csv
 from support_assets import take as take_book
+from support_differences import follow_all
 from support_labels import ZBAR, codes_by_place, opened
 from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
 from support_machines import put, told
@@ -23,7 +24,7 @@ from test_web_pages_browser import pytestmark as pytestmark  # the same needs
 from core.wire import Document
 from inventory.census.lists import of_unit
 from inventory.changes import put as put_registry
-from inventory.devices import store_device
+from inventory.devices import devices, store_device
 from inventory.findings import keeper
 from inventory.photos import keeper as photos
 from inventory.photos.jpeg import MOST_BYTES
@@ -112,6 +113,7 @@ async def hostile_web(folder: Path) -> AsyncIterator[Web]:
             made.state, UNIT, ["d4:6a:6a:66:66:66", name_of(made)], "retired", HOSTILE, HOSTILE, now - 1
         )
         stock(made)
+        follow_all(made)
         yield made
 
 
@@ -121,6 +123,10 @@ def name_of(made: Web, hostname: str = HOSTILE) -> str:
         for each in of_unit(made.state, made.context.machines, UNIT)
         if each.facts.hostname == hostname
     )
+
+
+def asked_id(made: Web) -> int:
+    return next(each.id for each in devices(made.state, UNIT) if each.address == "10.33.83.66")
 
 
 @asynccontextmanager
@@ -179,6 +185,11 @@ async def test_hostile_text_of_machines_is_shown_as_text_on_every_page(tmp_path:
             f"/units/{UNIT}/machines/sheet",
             f"/machines/labels?unit={UNIT}&alone=true",
             f"/units/{UNIT}/machines/changes?since=2026-11-01",
+            "/machines/changes?since=2026-11-01",
+            "/machines/changes?since=2026-11-01&kind=installed",
+            "/machines/changes/machines?since=2026-11-01&kind=installed",
+            f"/machines/changes/machines?since=2026-11-01&kind=moved&subject={brief}",
+            f"/units/{UNIT}/devices/{asked_id(made)}",
             f"/machines/{name_of(made)}?since=2026-11-01",
             f"/machines?q={asked}",
             "/machines?q=onerror",
@@ -233,6 +244,10 @@ async def test_pages_of_machines_fit_a_phone_and_search_begins_at_once(tmp_path:
             "/machines?q=onerror",
             "/machines/findings",
             "/machines/coverage",
+            "/machines/changes?since=2026-11-01",
+            "/machines/changes/machines?since=2026-11-01&kind=installed",
+            f"/units/{UNIT}/machines/changes?since=2026-11-01",
+            f"/units/{UNIT}/devices/{asked_id(made)}",
         ):
             await page.goto(url + path)
             wide = await page.evaluate(WIDE)

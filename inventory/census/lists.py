@@ -16,6 +16,7 @@ from inventory.lan.reads import Sighting, search_sightings
 from inventory.machines.reads import Machines, newest_of_agents
 from inventory.machines.tables import faces, heard
 from inventory.state import State
+from inventory.tables import devices
 
 _decoder = msgspec.json.Decoder(Facts)
 
@@ -85,7 +86,8 @@ def search(state: State, machines: Machines, query: str, limit: int) -> list[Lis
 
 
 def search_lans(state: State, query: str, limit: int) -> list[Sighting]:
-    """The same of what sweeps heard in LANs and no inventory of that unit tells of, the one heard last first."""
+    """The same of what sweeps heard in LANs and nothing else of that unit tells of, neither inventories nor devices that are asked; the
+    one heard last first."""
     c = machine_facts.c
     with state.read() as connection:
         sighted = search_sightings(connection, wanted(query), 2 * limit)
@@ -96,7 +98,16 @@ def search_lans(state: State, query: str, limit: int) -> list[Sighting]:
             .where(faces.c.unit.in_(units))
         )
         known = {(row.unit, mac) for row in facts for mac in _decoder.decode(row.facts).macs}
-    return [each for each in sighted if (each.unit, each.mac) not in known][:limit]
+        asked: dict[str, str] = {}
+        for row in connection.execute(
+            sa.select(devices.c.unit, devices.c.words).where(devices.c.unit.in_(units))
+        ):
+            asked[row.unit] = asked.get(row.unit, "") + row.words
+    return [
+        each
+        for each in sighted
+        if (each.unit, each.mac) not in known and f"\n{each.mac}\n" not in asked.get(each.unit, "")
+    ][:limit]
 
 
 def _listed(connection: sa.Connection, machines: Machines, names: Iterable[str]) -> list[Listed]:

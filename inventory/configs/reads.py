@@ -90,6 +90,12 @@ class Configs:
         """By address."""
         return self._where(devices.c.unit == unit)
 
+    def devices_of(self, unit: str) -> frozenset[int]:
+        """The ids of the unit's devices whose configuration is kept."""
+        query = sa.select(config_seen.c.device).join(devices, devices.c.id == config_seen.c.device)
+        with self._state.read() as connection:
+            return frozenset(connection.scalars(query.where(devices.c.unit == unit).distinct()))
+
     def all(self) -> list[Configured]:
         """Those of every unit, by unit and address."""
         return self._where(sa.true())

@@ -1,14 +1,13 @@
-"""`/api/v1/devices`: machines as inventories tell of them."""
+"""`/api/v1/devices`: all that is known of devices, and machines as inventories tell of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from starlette.requests import Request
 
 from inventory.assets.keeper import BookRow
-from inventory.census.lists import Listed, search
 from inventory.devices import devices as lan_devices
 from inventory.lan.reads import read_sightings
 from inventory.machines.reads import MachineVersion, MachineView
@@ -16,32 +15,56 @@ from web.api.assets import booked
 from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
 from web.context import context_of
-from web.pages.machines.items import ports
+from web.pages.machines.items import Item, ports, shown
+from web.pages.machines.search import find
+from web.pages.machines.unit import told_of
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 Name = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Its `name`, or one that it had before.")]
 
 
 @dataclass(frozen=True, slots=True)
-class MachineFound:
-    """A machine that was searched for; what nobody told is empty or None."""
+class AskedDevice:
+    """A device of a unit's LAN with its newest document: an agent's own machine, or one asked at an address."""
 
+    id: int
+    agent: str
+    address: str
     name: str
+    kind: str
+    first_seen: int
+    last_seen: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device of a unit with all that is told of it, by whoever; what nobody told is empty or None."""
+
+    id: str
+    """Names it among those of its unit: its `name`, the MAC that sweeps heard, or that of its document (`device-12`)."""
+    name: str
+    """That of `devices/{name}`, where inventories tell of it."""
     unit: str
-    hostname: str
+    sources: Sequence[str]
+    """Who tell of it: `inventory`, `agent` (the unit's own runs on it), `snmp` (it is asked), `lan` (sweeps heard it)."""
     kind: str
     """Its class: `pc`, `laptop`, `server`, `printer`, …"""
+    hostname: str
     vendor: str
     model: str
     serial: str
     asset: str
     system: str
+    """With its version; of a device that is asked, its firmware."""
     memory_mb: int | None
     user: str
     addresses: Sequence[str]
     macs: Sequence[str]
-    first_seen: int
+    first_seen: int | None
     last_seen: int
+    documents: Sequence[AskedDevice]
+    """What it said when it was asked, and what the agent told of its own machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +94,26 @@ def devices(
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Page[MachineView] | Page[MachineFound]:
-    """The machines of a unit, in the order of their names; or those of the province that are searched for, what `q` names
-    exactly first, on one page."""
+) -> Page[KnownDevice]:
+    """The devices of a unit, whoever tells of them; or those of the province that are searched for, what `q` names exactly first, on one
+    page."""
     context = context_of(request)
     if q is not None:
-        hits = search(context.state, context.machines, q, limit)
-        return Page(items=[_found(each) for each in hits], next=None)
+        return Page(items=[known_device(each) for each in find(context, q, limit)], next=None)
     if unit is None:
         raise Problem("invalid", "unit or q is needed")
     if context.registry.unit(unit, context.clock.now()) is None:
         raise Problem("not-found", "no unit has that code")
-    found = context.machines.of_unit(unit)
-    items, next_ = page_of(found, lambda each: each.name, "devices", cursor, limit, str)
+    return devices_of(request, response, unit, limit, cursor)
+
+
+def devices_of(
+    request: Request, response: Response, unit: str, limit: int, cursor: str | None
+) -> Page[KnownDevice]:
+    """Those of a unit, by their ids."""
+    context = context_of(request)
+    found = [known_device(each) for each in shown(told_of(context, unit), context.clock.now()).items]
+    items, next_ = page_of(found, lambda each: each.id, f"devices {unit}", cursor, limit, str)
     return page(request, response, items, next_)
 
 
@@ -115,22 +145,30 @@ def versions(
     return machines.versions(name, newest)
 
 
-def _found(each: Listed) -> MachineFound:
-    facts = each.facts
-    return MachineFound(
-        each.name,
-        each.unit,
-        facts.hostname,
-        facts.kind,
-        facts.vendor,
-        facts.model,
-        facts.serial,
-        facts.asset,
-        facts.system,
-        facts.memory_mb,
-        facts.user,
-        facts.addresses,
-        facts.macs,
-        each.first_seen,
-        each.last_seen,
+def known_device(item: Item) -> KnownDevice:
+    documents = [
+        AskedDevice(
+            one.id, one.agent, one.address, one.name, one.kind, one.first_seen, one.last_seen, one.body
+        )
+        for one in item.devices
+    ]
+    return KnownDevice(
+        item.subject or f"device-{documents[0].id}",
+        item.machine,
+        item.unit,
+        item.sources,
+        item.kind,
+        item.name,
+        item.vendor,
+        item.model,
+        item.serial,
+        item.asset,
+        item.system,
+        item.memory_mb,
+        item.user,
+        item.addresses,
+        item.macs,
+        item.first_seen,
+        item.last_seen,
+        documents,
     )

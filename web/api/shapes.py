@@ -122,20 +122,6 @@ class DeviceInterfaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """A device of a unit's LAN with its newest document: an agent's own machine, or one asked at an address."""
-
-    id: int
-    agent: str
-    address: str
-    name: str
-    kind: str
-    first_seen: int
-    last_seen: int
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Revision:
     """One thing that happened to an outage, with what it said after that."""
 

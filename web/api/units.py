@@ -10,6 +10,7 @@ from collector.services.views import Sight
 from collector.views import Outage, UnitState
 from core.values import Level, Status
 from inventory.devices import devices
+from web.api.devices import KnownDevice, devices_of
 from web.api.outages import outage_page
 from web.api.paging import Cursor, Limit, Page, page, page_of
 from web.api.problems import Problem
@@ -18,7 +19,6 @@ from web.api.shapes import (
     CheckSaid,
     DeviceInterfaces,
     EvidenceDetail,
-    Machine,
     PathDetail,
     UnitDetail,
     check_detail,
@@ -165,17 +165,10 @@ def interfaces(
 @router.get("/{code}/devices")
 def unit_devices(
     request: Request, response: Response, code: str, limit: Limit = 200, cursor: Cursor = None
-) -> Page[Machine]:
-    """The machines in the unit's LAN, by id, each with its newest document."""
-    context = context_of(request)
-    _unit(context, code)
-    found = devices(context.state, code)
-    items, next_ = page_of(found, lambda device: device.id, f"devices {code}", cursor, limit, int)
-    machines = [
-        Machine(one.id, one.agent, one.address, one.name, one.kind, one.first_seen, one.last_seen, one.body)
-        for one in items
-    ]
-    return page(request, response, machines, next_)
+) -> Page[KnownDevice]:
+    """The devices of the unit, whoever tells of them, as in `/devices?unit=`."""
+    _unit(context_of(request), code)
+    return devices_of(request, response, code, limit, cursor)
 
 
 def plain(text: str) -> str:

@@ -9,6 +9,7 @@ from inventory.differences.since import Kind
 from inventory.lan.reads import Sighting
 from inventory.machines.changes import Change
 from inventory.machines.reads import MachineView
+from inventory.roster import Source
 from web.i18n import Speaker, mark
 from web.pages.hosts import facts as told_facts
 from web.pages.hosts import join, parts
@@ -106,6 +107,13 @@ SAID: Mapping[str, str] = {
     "verified": mark("verified on site"),
     "noted": mark("note"),
 }
+SOURCES: Mapping[Source, str] = {
+    "inventory": mark("inventory"),
+    "agent": mark("the unit’s agent"),
+    "snmp": mark("asked over the network"),
+    "lan": mark("heard in the LAN"),
+}
+"""Who tell of a device."""
 OFF, OLD = mark("switched off"), mark("out of date")
 ADDRESSES, NAMES, MAC, MAKER = mark("Addresses"), mark("Names"), mark("MAC"), mark("Maker of the adapter")
 SERVICES, MODELS, SELF = mark("Services"), mark("Models"), mark("invented by the device")
@@ -115,6 +123,7 @@ WORDS: Mapping[str, object] = {
     "SAID": SAID,
     "CHANGED": CHANGED,
     "detail_of": detail_of,
+    "SOURCES": SOURCES,
 }
 """For templates."""
 

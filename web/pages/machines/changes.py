@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
@@ -50,6 +50,8 @@ _MACHINES = (
 )
 Since = Annotated[date | None, Query(description="From the beginning of that day.")]
 Unit = Annotated[str, Query(max_length=40, description="With all units below it.")]
+OfLevel = Annotated[Level | Literal[""], Query()]
+"""A form sends it empty where none is chosen."""
 Alone = Annotated[bool, Query(description="Without units below it.")]
 
 router = APIRouter()
@@ -81,13 +83,13 @@ def province(
     since: Since = None,
     unit: Unit = "",
     alone: Alone = False,
-    level: Annotated[Level | None, Query()] = None,
+    level: OfLevel = "",
     kind: Annotated[Kind | None, Query()] = None,
     format: Format = None,  # noqa: A002 - it is what the address says
 ) -> Response:
     """What went missing first, then what is in most units."""
     context, now = context_of(request), context_of(request).clock.now()
-    told = _asked(context, since, unit, level, alone=alone)
+    told = _asked(context, since, unit, level or None, alone=alone)
     if format:
         spoken = speaker(language_of(request), now)
         return as_file(_of_lines(context, spoken, told.lines(kind)), format, now)
@@ -119,12 +121,12 @@ def those_behind(
     since: Since = None,
     unit: Unit = "",
     alone: Alone = False,
-    level: Annotated[Level | None, Query()] = None,
+    level: OfLevel = "",
     format: Format = None,  # noqa: A002 - it is what the address says
 ) -> Response:
     """At which machines that changed, unit by unit."""
     context, now = context_of(request), context_of(request).clock.now()
-    told = _asked(context, since, unit, level, alone=alone)
+    told = _asked(context, since, unit, level or None, alone=alone)
     found = told.machines(context, kind, subject)
     if format:
         spoken = speaker(language_of(request), now)

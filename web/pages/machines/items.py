@@ -1,11 +1,10 @@
 """The machines of a unit in one list, whoever told of them: inventories, the agent itself, devices asked over SNMP, sweeps of the LAN. Pure.
 
-One machine is one item: what a sweep heard is left out where something else tells of its MAC or its address.
+One machine is one item with all that is known of it (`inventory.roster`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from inventory.census.facts import Counted, of_kinds
 from inventory.census.lists import Listed
@@ -14,6 +13,7 @@ from inventory.findings.decide import VERDICTS
 from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.ports import places
 from inventory.lan.reads import Sighting
+from inventory.roster import Source, Telling, joined
 from web.i18n import mark
 from web.pages.hosts import parts
 
@@ -23,7 +23,6 @@ FORGOTTEN_DAYS = 14
 """What a sweep heard, and nobody approved, is not listed when it was heard no more for so long."""
 _INVENTED = 2
 """The bit of a MAC's first octet that says that no maker gave it: phones invent one for each network."""
-Source = Literal["inventory", "agent", "snmp", "lan"]
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pc": (mark("PCs"), ("pc",)),
     "laptop": (mark("Laptops"), ("laptop",)),
@@ -34,14 +33,20 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "other": (mark("Others"), ("phone", "ups", "other")),
 }
 """By which a unit's machines are shown: a title, and the classes in it."""
+FILLED = ("name", "vendor", "model", "serial", "system", "memory_mb", "user", "asset")
+"""What any source may tell, where the one that tells most does not."""
 _URGENT = ("unknown", "returned", "missing", "memory", "disk")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`subject` is what findings and marks are about: a machine's name or a MAC; empty for what has none. What is not told is empty."""
+    """`subject` is what findings and marks are about: a machine's name or a MAC; empty for what has none. What is not told is empty.
 
-    source: Source
+    `sources`: who tell of it, who tells most first; `devices` and `heard`, what was asked and what sweeps heard of it.
+    """
+
+    sources: Sequence[Source]
+    unit: str
     kind: str
     name: str
     subject: str
@@ -63,6 +68,15 @@ class Item:
     verified: KeptMark | None = None
     """By whom it was seen on site last."""
     is_new: bool = False
+    devices: Sequence[Device] = field(default=(), repr=False)
+    heard: Sequence[Sighting] = field(default=(), repr=False)
+    configured: int | None = None
+    """The device whose configuration is kept, for whoever may see it."""
+
+    @property
+    def machine(self) -> str:
+        """The machine's name, where inventories tell of it."""
+        return self.subject if "inventory" in self.sources else ""
 
     @property
     def told(self) -> str:
@@ -94,36 +108,24 @@ class Told:
 
 def shown(told: Told, now: int) -> Shown:
     """What of it people see, and in which order."""
-    found = [item_of(each) for each in told.listed]
-    macs = {mac for item in found for mac in item.macs}
-    for device in told.devices:
-        item = _of_device(device)
-        if not macs.intersection(item.macs):
-            found.append(item)
-            macs.update(item.macs)
     # Of one that has several the most urgent shows; its own page has all.
     ordered = sorted(told.findings, key=lambda each: -_URGENT.index(each.kind))
     by_subject = {each.subject: each for each in ordered}
     said = {each.subject: each for each in told.marks if each.says in VERDICTS and not each.kind}
     verified = {each.subject: each for each in told.marks if each.says == "verified"}
-    addresses = {address for item in found if item.source == "snmp" for address in item.addresses}
     swept = max((each.last_seen for each in told.sightings), default=0)
-    passing = 0
-    for sighting in told.sightings:
-        if sighting.mac in macs or addresses.intersection(sighting.addresses):
-            continue
-        if sighting.mac in by_subject or sighting.mac in said or sighting.mac in verified:
-            found.append(item_of_sighting(sighting))
-        elif invented(sighting.mac):
-            passing += 1
-        elif swept - sighting.last_seen <= FORGOTTEN_DAYS * DAY_MS:
-            found.append(item_of_sighting(sighting))
+    found, passing = [], 0
+    for item in together(told.listed, told.devices, told.sightings):
+        if tuple(item.sources) == ("lan",) and not {*by_subject, *said, *verified}.intersection(item.macs):
+            if invented(item.subject):
+                passing += 1
+                continue
+            if swept - item.last_seen > FORGOTTEN_DAYS * DAY_MS:
+                continue
+        found.append(item)
     began = min((each.first_seen for each in found if each.first_seen is not None), default=now)
     since = max(now - NEW_DAYS * DAY_MS, began + DAY_MS)
-    found = [
-        replace(each, verified=verified.get(each.subject)) if each.subject in verified else each
-        for each in (_judged(each, by_subject, said, since) for each in found)
-    ]
+    found = [_judged(each, by_subject, said, verified, since) for each in found]
     found.sort(key=lambda item: (item.told.casefold(), item.subject))
     urgent = sorted((each for each in found if each.finding or each.is_new), key=_urgency)
     groups = {key: [each for each in found if each.kind in kinds] for key, (_title, kinds) in GROUPS.items()}
@@ -135,11 +137,71 @@ def invented(mac: str) -> bool:
     return bool(int(mac[1], 16) & _INVENTED)
 
 
+def together(
+    listed: Iterable[Listed | Counted], devices: Iterable[Device], sightings: Iterable[Sighting]
+) -> list[Item]:
+    """One for each device of a unit, with all that is told of it."""
+    items = {("inventory", each.name): item_of(each) for each in listed}
+    items |= {("snmp" if each.address else "agent", str(each.id)): item_of_device(each) for each in devices}
+    items |= {("lan", each.mac): item_of_sighting(each) for each in sightings}
+    tellings = [
+        Telling(
+            item.sources[0],
+            key,
+            item.last_seen,
+            item.macs,
+            [item.serial],
+            # What a sweep heard last is what it has; others may have had it before.
+            item.addresses[:1] if item.heard else item.addresses,
+        )
+        for (_, key), item in items.items()
+    ]
+    return [_one([items[each.source, each.key] for each in group]) for group in joined(tellings)]
+
+
+def _one(told: Sequence[Item]) -> Item:
+    """Of what several tell of one device: who tells most counts, and others fill what it does not tell."""
+    first = told[0]
+    if len(told) == 1:
+        return first
+    fill = {
+        name: next(
+            (value for each in told if (value := getattr(each, name)) not in (None, "")), getattr(first, name)
+        )
+        for name in FILLED
+    }
+    heard = sorted((one for each in told for one in each.heard), key=lambda each: (-each.last_seen, each.mac))
+    # What is asked and was heard has a page for each way to it; they are one.
+    named = next((each for each in told if each.machine or each.heard), first)
+    return replace(
+        first,
+        **fill,
+        sources=tuple(dict.fromkeys(source for each in told for source in each.sources)),
+        kind=next((each.kind for each in told if each.kind != "other"), first.kind),
+        subject=named.subject,
+        href=named.href,
+        first_seen=min((each.first_seen for each in told if each.first_seen is not None), default=None),
+        last_seen=max(each.last_seen for each in told),
+        addresses=tuple(dict.fromkeys(address for each in told for address in each.addresses)),
+        macs=tuple(dict.fromkeys(mac for each in told for mac in each.macs)),
+        devices=tuple(one for each in told for one in each.devices),
+        heard=tuple(heard),
+    )
+
+
 def _judged(
-    item: Item, findings: Mapping[str, KeptFinding], marks: Mapping[str, KeptMark], since: int
+    item: Item,
+    findings: Mapping[str, KeptFinding],
+    marks: Mapping[str, KeptMark],
+    verified: Mapping[str, KeptMark],
+    since: int,
 ) -> Item:
-    finding, said = findings.get(item.subject), marks.get(item.subject)
-    return replace(item, finding=finding, mark=said, is_new=said is None and (item.first_seen or 0) >= since)
+    subjects = [item.subject, *(each.mac for each in item.heard)]
+    finding = next((findings[each] for each in subjects if each in findings), None)
+    said = next((marks[each] for each in subjects if each in marks), None)
+    seen = next((verified[each] for each in subjects if each in verified), None)
+    is_new = said is None and (item.first_seen or 0) >= since
+    return replace(item, finding=finding, mark=said, verified=seen, is_new=is_new)
 
 
 def _urgency(item: Item) -> tuple[int, str]:
@@ -150,7 +212,8 @@ def item_of(each: Listed | Counted) -> Item:
     """A machine that inventories tell of, without what people and findings say of it."""
     facts = each.facts
     return Item(
-        "inventory",
+        ("inventory",),
+        each.unit,
         facts.kind,
         facts.hostname,
         each.name,
@@ -169,7 +232,8 @@ def item_of(each: Listed | Counted) -> Item:
     )
 
 
-def _of_device(device: Device) -> Item:
+def item_of_device(device: Device) -> Item:
+    """An agent's own machine, or a device that was asked."""
     body = device.body
     rows = [*parts(body, "networks"), *parts(body, "interfaces")]
     bios, hardware, system = (
@@ -179,11 +243,12 @@ def _of_device(device: Device) -> Item:
     memory = hardware.get("memory")
     own = [row[name] for row in rows for name in ("ipaddress", "ipaddress6") if _text(row.get(name))]
     return Item(
-        source="snmp" if device.address else "agent",
+        sources=("snmp" if device.address else "agent",),
+        unit=device.unit,
         kind=of_kinds((device.kind,)),
-        name=device.name,
+        name=device.name if device.name != device.address else "",
         subject="",
-        href=f"/units/{device.unit}#devices",
+        href=f"/units/{device.unit}/devices/{device.id}",
         first_seen=device.first_seen,
         last_seen=device.last_seen,
         vendor=_text(body.get("vendor")) or _text(bios.get("smanufacturer")),
@@ -193,13 +258,15 @@ def _of_device(device: Device) -> Item:
         memory_mb=memory if isinstance(memory, int) else None,
         addresses=tuple(dict.fromkeys([device.address] if device.address else own)),
         macs=tuple(dict.fromkeys(_text(row["mac"]).lower() for row in rows if _text(row.get("mac")))),
+        devices=(device,),
     )
 
 
 def item_of_sighting(each: Sighting) -> Item:
     """A device that only sweeps of the LAN tell of."""
     return Item(
-        source="lan",
+        sources=("lan",),
+        unit=each.unit,
         kind=each.kind,
         name=next(iter(each.names), ""),
         subject=each.mac,
@@ -210,6 +277,7 @@ def item_of_sighting(each: Sighting) -> Item:
         model=next(iter(each.hints.get("model", ())), ""),
         addresses=each.addresses,
         macs=(each.mac,),
+        heard=(each,),
     )
 
 
@@ -230,7 +298,7 @@ def ports(
     own: dict[str, Sequence[str]] = {}
     wanted, name = {mac.lower() for mac in macs}, hostname.casefold()
     for device in devices:
-        item = _of_device(device)
+        item = item_of_device(device)
         if device.agent and wanted.intersection(item.macs):
             agents = True
         if device.address:

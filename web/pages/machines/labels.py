@@ -148,10 +148,10 @@ def _unknown(item: Item) -> bool:
 
 
 def _label(base: str, item: Item, unit: str) -> Label:
-    serial = f"S/N {item.serial}" if item.serial else item.subject if item.source == "lan" else ""
+    serial = f"S/N {item.serial}" if item.serial else item.subject if not item.machine else ""
     return Label(base + address(item), item.told, item.asset, serial, unit)
 
 
 def address(item: Item) -> str:
     """That stays good: a machine is found under every name that it had, a device of a LAN by its MAC in whatever unit it is."""
-    return f"/machines/{item.subject}" if item.source == "inventory" else f"/machines?q={quote(item.subject)}"
+    return f"/machines/{item.subject}" if item.machine else f"/machines?q={quote(item.subject)}"

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 from starlette.exceptions import HTTPException
@@ -15,14 +16,16 @@ from inventory.lan.reads import read_sightings
 from inventory.photos import keeper as photos
 from inventory.photos.jpeg import LONGEST_SIDE, MOST_BYTES
 from web.api.assets import booked
+from web.auth.guard import user_of
 from web.book import BOOK_COLUMNS
 from web.changed import begin_of, day_before
 from web.context import Context, context_of
 from web.i18n import language_of, speaker
 from web.pages.hosts import parts
 from web.pages.machines.about import WORDS, about, heard, sections
-from web.pages.machines.items import ports
-from web.pages.machines.unit import Code, known_unit
+from web.pages.machines.asked import asked_of
+from web.pages.machines.items import Item, ports, together
+from web.pages.machines.unit import Code, known_unit, told_of
 from web.pages.rendering import render
 
 VERSIONS = 30
@@ -54,6 +57,7 @@ def machine(
     with context.state.read() as connection:
         sightings = read_sightings(connection, found.unit)
         taken = photos.of_machine(connection, context.machines.keys_of(name))
+    item = next((each for each in _items(context, found.unit) if each.machine == name), None)
     software = sorted(
         (str(row.get("name") or ""), str(row.get("version") or ""))
         for row in parts(found.content, "softwares")
@@ -74,6 +78,7 @@ def machine(
             "last_seen": found.last_seen,
             "lines": about(spoken, found, listed.facts if listed else None),
             "sources": found.sources,
+            "asked": asked_of(context, spoken, item.devices if item else (), user_of(request)),
             "ports": ports(found.macs, found.hostname, devices(context.state, found.unit), sightings),
             "software": software[:SOFTWARE],
             "more_software": max(0, len(software) - SOFTWARE),
@@ -93,37 +98,56 @@ def machine(
 def device(
     request: Request, code: Code, mac: Annotated[str, Path(pattern="^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
 ) -> Response:
-    """A device that sweeps of the unit's LAN tell of."""
+    """A device that sweeps of the unit's LAN tell of. One of which more is told may have its page elsewhere."""
     context = context_of(request)
     known_unit(context, code)
-    with context.state.read() as connection:
-        sightings = read_sightings(connection, code)
-    found = next((each for each in sightings if each.mac == mac), None)
-    if found is None:
+    here = (item for item in _items(context, code) if any(each.mac == mac for each in item.heard))
+    return _device(request, next(here, None), f"/units/{code}/machines/{mac}")
+
+
+@router.get("/units/{code}/devices/{id}")
+def asked(
+    request: Request, code: Code, number: Annotated[int, Path(alias="id", ge=0, lt=1 << 63)]
+) -> Response:
+    """A device that was asked over SNMP, or an agent's own machine."""
+    context = context_of(request)
+    known_unit(context, code)
+    here = (item for item in _items(context, code) if any(each.id == number for each in item.devices))
+    return _device(request, next(here, None), f"/units/{code}/devices/{number}")
+
+
+def _items(context: Context, code: str) -> list[Item]:
+    told = told_of(context, code)
+    return together(told.listed, told.devices, told.sightings)
+
+
+def _device(request: Request, item: Item | None, address: str) -> Response:
+    if item is None:
         raise HTTPException(404)
+    if item.href != address:
+        return RedirectResponse(quote(item.href, safe="/:"), 307)
+    context = context_of(request)
     spoken = speaker(language_of(request), context.clock.now())
-    name = next(iter(found.names), "")
-    return render(
-        request,
-        "machines/machine.html",
-        {
-            **WORDS,
-            "title": name or next(iter(found.addresses), mac),
-            "unit": code,
-            "subject": mac,
-            "first_seen": found.first_seen,
-            "last_seen": found.last_seen,
-            "lines": heard(spoken, found),
-            "sources": (),
-            "ports": ports({mac}, name, devices(context.state, code), sightings),
-            "software": (),
-            "more_software": 0,
-            "history": (),
-            "since": "",
-            "changed": None,
-            **_said(context, code, mac),
-        },
-    )
+    with context.state.read() as connection:
+        sightings = read_sightings(connection, item.unit)
+    details = {
+        "title": item.told,
+        "unit": item.unit,
+        "subject": item.subject,
+        "first_seen": item.first_seen,
+        "last_seen": item.last_seen,
+        "lines": [line for each in item.heard[:1] for line in heard(spoken, each)],
+        "asked": asked_of(context, spoken, item.devices, user_of(request)),
+        "sources": (),
+        "ports": ports(item.macs, item.name, devices(context.state, item.unit), sightings),
+        "software": (),
+        "more_software": 0,
+        "history": (),
+        "since": "",
+        "changed": None,
+    }
+    said = _said(context, item.unit, item.subject)
+    return render(request, "machines/machine.html", {**WORDS, **details, **said})
 
 
 def _said(context: Context, unit: str, subject: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from inventory.assets.book import read_book
 from inventory.census.lists import of_unit
+from inventory.configs.reads import Configs
 from inventory.devices import devices
 from inventory.findings import keeper
 from inventory.findings.configs import device_of
@@ -48,11 +49,19 @@ Subject = Annotated[str, Form(pattern=keeper.SUBJECT)]
 def told_of(context: Context, code: str) -> Told:
     """All that is known of the machines in a unit."""
     listed = of_unit(context.state, context.machines, code)
+    watched = {each.address: each for each in context.registry.watched_devices(code, context.clock.now())}
+    asked = [
+        # One whose configuration alone is read says nothing of itself: the registry knows what it is.
+        each
+        if each.body or (here := watched.get(each.address)) is None
+        else replace(each, name=here.name, kind=here.kind)
+        for each in devices(context.state, code)
+    ]
     with context.state.read() as connection:
         return Told(
             code,
             listed,
-            devices(context.state, code),
+            asked,
             read_sightings(connection, code),
             list(keeper.read(connection, code, MACHINE_KINDS)),
             [
@@ -67,6 +76,20 @@ def with_book(context: Context, code: str, items: Sequence[Item]) -> list[Item]:
     book = read_book(context.state, context.machines, code, context.clock.now())
     numbers = {fit.machine: number for number, fit in book.matching.found.items()}
     return [replace(each, asset=numbers.get(each.subject, each.asset)) for each in items]
+
+
+def with_configs(context: Context, code: str, found: Shown) -> Shown:
+    """With the devices whose configuration is kept."""
+    kept = Configs(context.state).devices_of(code)
+
+    def marked(items: Sequence[Item]) -> list[Item]:
+        return [
+            replace(each, configured=next((one.id for one in each.devices if one.id in kept), None))
+            for each in items
+        ]
+
+    groups = {key: marked(items) for key, items in found.groups.items()}
+    return replace(found, urgent=marked(found.urgent), groups=groups, items=marked(found.items))
 
 
 def known_unit(context: Context, code: str) -> None:
@@ -92,6 +115,9 @@ def machines(
         if format == "netbox":
             return as_file(for_netbox(names, rows), "csv", now)
         return as_file(of_machines(speaker(language_of(request), now), names, rows), format, now)
+    user = user_of(request)
+    if user is not None and user.may(Role.TECHNICIAN):
+        found = with_configs(context, code, found)
     asked = len(context.machines.questions(code))
     details = {
         "unit": code,
@@ -99,7 +125,7 @@ def machines(
         "GROUPS": GROUPS,
         "done": done,
         "asked": asked,
-        "configs": _of_configs(context, code, user_of(request)),
+        "configs": _of_configs(context, code, user),
     }
     return render(request, "machines/unit.html", {**WORDS, **details})
 
