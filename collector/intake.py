@@ -7,6 +7,7 @@ with 200 it is in the store; what cannot be taken is refused with its place: 400
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -32,6 +33,7 @@ LARGE = 1 << 20
 """Plain bytes of an inventory past which reading it may take long."""
 BODY_S = 60.0
 RETRY_AFTER_S = 600
+Headers = Sequence[tuple[bytes, bytes]]
 _TEXT = "text/plain; charset=utf-8"
 _log = logging.getLogger(__name__)
 
@@ -81,9 +83,8 @@ class Intake:
         try:
             async with asyncio.timeout(BODY_S):
                 body = await _body(scope, receive)
-            client = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")[:120]
             async with self._turn:
-                return await asyncio.to_thread(self._take, body, unit, source[:64], client, now)
+                return await asyncio.to_thread(self._take, body, unit, source[:64], scope["headers"], now)
         except TimeoutError:
             return _plain(408, "the inventory did not come to its end")
         except TooLarge as error:
@@ -95,11 +96,12 @@ class Intake:
         with self._state.read() as connection:
             return unit_of(connection, token)
 
-    def _take(self, body: bytes, unit: str, source: str, client: str, now: int) -> _Said:
+    def _take(self, body: bytes, unit: str, source: str, headers: Headers, now: int) -> _Said:
+        client = dict(headers).get(b"user-agent", b"").decode("latin-1")[:120]
         ask: Ask | None = None
         try:
             plain, packing = unpacked(body)
-            ask = read(plain, packing)
+            ask = read(plain, packing, headers)
             if ask.kind == "other":
                 return _Said(200, refusal(ask, "only inventories are taken here"))
             if ask.kind == "inventory":

@@ -8,6 +8,7 @@ GLPI Agent 1.x.
 import json
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,11 +19,15 @@ MAX_PACKED = 1 << 20
 """Bytes of an inventory as sent."""
 MAX_PLAIN = 16 << 20
 """Bytes of an inventory after decompression."""
+OTHER_TASKS = ("collect", "deploy", "esx", "netdiscovery", "netinventory", "wakeonlan")
+"""Of GLPI Agent: it would ask for each, and log that there is none."""
 HOURS = 24
 """How long agents wait until their next inventory."""
 
 Packing = Literal["zlib", "gzip", "plain"]
 Kind = Literal["contact", "prolog", "inventory", "other"]
+AGENT_ID = b"glpi-agent-id"
+"""Header by which GLPI Agent tells that it is one."""
 _HEAD = 4096
 _QUERY = re.compile(rb"<QUERY>\s*([A-Za-z]+)\s*</QUERY>")
 _ACTION = re.compile(rb'"action"\s*:\s*"([A-Za-z-]{1,32})"')
@@ -75,8 +80,11 @@ def unpacked(body: bytes, limit: int = MAX_PLAIN) -> tuple[bytes, Packing]:
     return plain, packing
 
 
-def read(plain: bytes, packing: Packing = "plain") -> Ask:
-    """What an unpacked body asks for, from its beginning and its end.
+def read(plain: bytes, packing: Packing = "plain", headers: Iterable[tuple[bytes, bytes]] = ()) -> Ask:
+    """What an unpacked body asks for, from its beginning and its end. `headers` of the request: names in small letters.
+
+    GLPI Agent begins with the PROLOG of its forefathers, until an answer shows that one understands it: it is heard as the contact
+    that it would have sent. Where it is not, the agent goes on in XML for good.
 
     Raises:
         BadInput: it is neither XML nor a JSON object, or XML with declarations, which no reader here takes.
@@ -98,6 +106,8 @@ def read(plain: bytes, packing: Packing = "plain") -> Ask:
         # FusionInventory puts the query last, after half a megabyte; OCS does so too.
         query = _QUERY.search(plain[:_HEAD]) or _QUERY.search(plain[-_HEAD:])
         name = query.group(1).upper() if query else b""
+        if name == b"PROLOG" and any(header == AGENT_ID for header, _ in headers):
+            return Ask("contact", "json", packing, device)
         kinds: dict[bytes, Kind] = {b"PROLOG": "prolog", b"INVENTORY": "inventory"}
         return Ask(kinds.get(name, "other"), "xml", packing, device)
     raise BadInput("neither XML nor JSON", todo="Post the inventory of a GLPI, FusionInventory or OCS agent")
@@ -109,6 +119,7 @@ def answer(ask: Ask, hours: int = HOURS) -> Answer:
         said: dict[str, object] = {"status": "ok", "expiration": hours}
         if ask.kind == "contact":
             said["tasks"] = {"inventory": {"server": "nhip", "version": "1"}}
+            said["disabled"] = OTHER_TASKS
         return _packed(json.dumps(said).encode(), ask.packing, "application/json")
     inner = f"<RESPONSE>SEND</RESPONSE><PROLOG_FREQ>{hours}</PROLOG_FREQ>" if ask.kind == "prolog" else ""
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<REPLY>{inner}</REPLY>\n'

@@ -69,10 +69,11 @@ async def _run(data: Path, port: int, scenario: Path) -> None:
 
 
 async def until_signal(work: Coroutine[object, object, None]) -> None:
-    """Run `work` until it ends or this process is asked to end (SIGINT, SIGTERM): then it is cancelled."""
+    """Run `work` until it ends or this process is asked to end (SIGINT, SIGTERM, or its terminal closes): then it is
+    cancelled."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, asked.set)
     waiting = asyncio.create_task(asked.wait())
     tasks = {waiting, asyncio.create_task(work)}

@@ -76,6 +76,15 @@ async def test_a_prolog_is_answered_packed_as_it_came_and_nothing_is_kept(rig: R
     assert rig.kept == []
 
 
+async def test_the_first_prolog_of_a_glpi_agent_is_heard_as_contact(rig: Rig) -> None:
+    status, body = await rig.ask(
+        zlib.compress(PROLOG), headers={"GLPI-Agent-ID": "62dc5b0d-e0fc-4b4b-8b3d-6e1e0f2e3bdc"}
+    )
+    assert status == 200
+    assert zlib.decompress(body).startswith(b'{"status": "ok"')
+    assert rig.kept == []
+
+
 async def test_an_inventory_is_kept_as_it_came_with_who_sent_it(rig: Rig) -> None:
     packed = zlib.compress(XML)
     status, body = await rig.ask(packed, headers={"User-Agent": "FusionInventory-Agent_v2.6-3"})

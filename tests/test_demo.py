@@ -62,11 +62,11 @@ class Demo:
         found = self.get(f"units/{HERE}/checks")["items"]
         return [one for one in found if one["kind"] == kind and one["vantage"] == HERE]
 
-    def interrupt(self) -> list[int]:
-        """Ctrl-C. The processes that it had started."""
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> list[int]:
+        """Ctrl-C, or another signal. The processes that it had started."""
         assert self.process is not None
         children = support.children_of(self.process.pid)
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(number)
         self.process.wait(40)
         return children
 
@@ -146,3 +146,9 @@ def test_it_goes_on_from_its_data_on_another_port(demo: Demo) -> None:
 
     support.until(heard_again, 60, "both real agents on the new port")
     assert demo.get(f"units/{HERE}/devices")["items"]
+
+
+def test_a_terminal_that_closes_ends_everything_too(demo: Demo) -> None:
+    children = demo.interrupt(signal.SIGHUP)
+    assert len(children) >= 5
+    assert [pid for pid in children if psutil.pid_exists(pid)] == []

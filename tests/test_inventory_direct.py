@@ -63,6 +63,10 @@ async def test_an_inventory_is_in_the_store_when_it_is_answered(direct: Direct) 
 async def test_a_contact_and_a_prolog_are_told_to_send(direct: Direct) -> None:
     contact = await direct.post(CONTACT, **{"content-type": "application/json"})
     assert "inventory" in contact.json()["tasks"]
+    first = await direct.post(
+        zlib.compress(PROLOG), **{"GLPI-Agent-ID": "62dc5b0d-e0fc-4b4b-8b3d-6e1e0f2e3bdc"}
+    )
+    assert "inventory" in json.loads(zlib.decompress(first.content))["tasks"]
     prolog = await direct.post(zlib.compress(PROLOG))
     assert prolog.headers["content-type"] == "application/x-compress-zlib"
     assert b"<RESPONSE>SEND</RESPONSE>" in zlib.decompress(prolog.content)

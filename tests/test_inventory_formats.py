@@ -252,6 +252,22 @@ def test_a_glpi_agent_that_makes_contact_is_told_to_send_its_inventory() -> None
     assert said["status"] == "ok"
     assert said["expiration"] > 0
     assert "inventory" in said["tasks"]
+    assert "inventory" not in said["disabled"]
+
+
+def test_the_first_prolog_of_a_glpi_agent_is_heard_as_contact() -> None:
+    """As GLPI Agent 1.12 begins with a server that it does not know; it then goes on in JSON, else in XML for good."""
+    prolog = b"<REQUEST><DEVICEID>a</DEVICEID><QUERY>PROLOG</QUERY><TOKEN>12345678</TOKEN></REQUEST>"
+    headers = [
+        (b"user-agent", b"GLPI-Agent_v1.12"),
+        (b"glpi-agent-id", b"62dc5b0d-e0fc-4b4b-8b3d-6e1e0f2e3bdc"),
+    ]
+    asked = read(prolog, "zlib", headers)
+    assert asked == Ask("contact", "json", "zlib", "a")
+    said = answer(asked)
+    assert said.content_type == "application/x-compress-zlib"
+    assert json.loads(zlib.decompress(said.body))["expiration"] > 0
+    assert read(prolog, "zlib", headers[:1]) == Ask("prolog", "xml", "zlib", "a")
 
 
 ODD = st.text(st.sampled_from("aĐ ế\"\\{}:\x7f\x85\xa0\u00ad\u1680\u2003\u2013\u2028\u202e\u2066\u3000\ufeff\t\n\x00®") | st.characters(codec="utf-8"), min_size=1, max_size=6)  # fmt: skip

@@ -5,7 +5,7 @@ import base64
 import contextlib
 import logging
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -136,15 +136,17 @@ class Relay:
         elif request.method != b"POST":
             await _send(talk, writer, 404, Answer("text/plain", b"nothing here\n"))
         else:
-            client = dict(request.headers).get(b"user-agent", b"").decode("latin-1")[:120]
-            await _send(talk, writer, *await self._take(bytes(body), source, client))
+            await _send(talk, writer, *await self._take(bytes(body), source, list(request.headers)))
         return True
 
-    async def _take(self, body: bytes, source: str, client: str) -> tuple[int, Answer]:
+    async def _take(
+        self, body: bytes, source: str, headers: Sequence[tuple[bytes, bytes]]
+    ) -> tuple[int, Answer]:
+        client = dict(headers).get(b"user-agent", b"").decode("latin-1")[:120]
         async with self._turn:
             try:
                 plain, packing = unpacked(body)
-                ask = read(plain, packing)
+                ask = read(plain, packing, headers)
             except BadInput as error:
                 self._counts.refused += 1
                 return 400, Answer("text/plain; charset=utf-8", f"{error}\n".encode())
