@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import os
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import asyncssh
+import msgspec
 import psutil
 import pytest
 import support_routers_ssh
@@ -16,6 +19,7 @@ from support_fake_ssh import PASSWORD, USER, At, Device, serving
 from support_routers_ssh import MAY, WHY_NOT, Router, router
 
 from agents.children import output_of
+from agents.config.orders import Given
 from agents.config.vendors import VENDORS
 from agents.loop import Loop
 from agents.probes.config import KEYS_FILE, Configs
@@ -59,7 +63,7 @@ def cisco(**other: Any) -> Device:
     return Device("sw-xa#", answers, no_paging=("terminal length 0",), **other)
 
 
-def check(at: At | int, timeout_ms: int = 20_000, **params: object) -> Check:
+def check(at: At | int, timeout_ms: int = 60_000, **params: object) -> Check:
     port = at if isinstance(at, int) else at.port
     said = {"vendor": "cisco", "user": USER, "password": PASSWORD, "port": port} | params
     return Check(1, "config", "127.0.0.1", 86_400_000, timeout_ms, said)
@@ -199,7 +203,7 @@ async def test_what_cannot_be_compared_comes_all_the_same(answer: str | None) ->
 
 async def test_who_is_silent_about_what_it_starts_with_still_gives_what_runs() -> None:
     async with serving(cisco(answers={"show startup-config": _half})) as at:
-        result = await Configs().run(check(at, 12_000))
+        result = await Configs().run(check(at, 20_000))
     assert document(result)["running"] == KEPT
     assert result.reason == "not compared|show startup-config"
 
@@ -322,7 +326,7 @@ async def test_who_takes_the_connection_and_says_nothing_is_told_as_such() -> No
 
     server = await asyncio.start_server(wait, "127.0.0.1", 0)
     async with server:
-        result = await Configs().run(check(server.sockets[0].getsockname()[1], 8_000))
+        result = await Configs().run(check(server.sockets[0].getsockname()[1], 20_000))
     assert (result.status, result.reason) == (Status.DOWN, "silent|sign-in")
 
 
@@ -375,14 +379,14 @@ async def _closes(process: "asyncssh.SSHServerProcess[str]") -> None:
 
 
 BAD = {
-    "hangs in the middle": (_half, 12_000, "silent|running"),
-    "never ends": (_endless, 30_000, "too long|3 MB"),
-    "hangs up": (_closes, 20_000, "connection reset"),
-    "says nothing": ("", 20_000, "no configuration|empty"),
-    "is too long": ("\n".join(f"line {n} {'x' * 90}" for n in range(6_000)), 30_000, "too long|512 KB"),
+    "hangs in the middle": (_half, 20_000, "silent|running"),
+    "never ends": (_endless, 60_000, "too long|3 MB"),
+    "hangs up": (_closes, 60_000, "connection reset"),
+    "says nothing": ("", 60_000, "no configuration|empty"),
+    "is too long": ("\n".join(f"line {n} {'x' * 90}" for n in range(6_000)), 60_000, "too long|512 KB"),
     "does not know it": (
         "% Invalid input detected at '^' marker.",
-        20_000,
+        60_000,
         "no configuration|% Invalid input detected at '^' marker.",
     ),
 }
@@ -400,6 +404,19 @@ async def test_an_unknown_vendor_is_a_bad_parameter() -> None:
     result = await Configs().run(check(9, vendor="nobody"))
     assert result.status is Status.UNKNOWN
     assert result.reason.startswith("bad parameter|vendor is one of mikrotik, ")
+
+
+async def test_a_child_that_was_late_to_start_does_not_say_that_the_device_is_silent() -> None:
+    async def late(module: str, *, given: BinaryIO) -> bytes:
+        read = msgspec.json.decode(given.read(), type=Given)
+        with tempfile.TemporaryFile() as told:
+            told.write(msgspec.json.encode(msgspec.structs.replace(read, until=time.monotonic())))
+            told.seek(0)
+            return await output_of(module, given=told)
+
+    async with serving(cisco()) as at:
+        result = await Configs(child=late).run(check(at))
+    assert (result.status, result.reason) == (Status.UNKNOWN, "not fetched|timeout")
 
 
 async def test_the_password_is_nowhere_to_be_seen_while_it_is_used(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Harm:
     sent: int = 2 * LIMIT + MIB
     secure: bool = False
     asked: bool = True
-    timeout_ms: int = 8_000
+    timeout_ms: int = 30_000
     visitors: int = 1
     """At most, of one visit."""
     tickets: int | None = None
@@ -253,6 +253,8 @@ def slow() -> Mapping[str, Harm]:
         )
     for kind in ("smtp", "imap"):
         params = {"tls": "none"}
+        # These have to be connected by then.
+        late = {"timeout_ms": 4 * TO_THE_DEADLINE_MS}
         found[f"{kind}: says nothing"] = Harm(
             kind, says(60.0), "silent|greeting", params, asked=False, **late
         )

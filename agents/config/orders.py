@@ -29,6 +29,14 @@ class Order(msgspec.Struct, frozen=True):
     """What opens it; empty where it is open."""
 
 
+class Given(msgspec.Struct, frozen=True):
+    """What the child reads: the order, and when its time is over by the machine's monotonic clock, in seconds. On a machine that
+    is slow or busy the child's own start takes a good part of it."""
+
+    order: Order
+    until: float
+
+
 class Module(msgspec.Struct, frozen=True, order=True):
     """A part of a device, a member of its stack, or a transceiver in it. What is not known is empty, here and below."""
 

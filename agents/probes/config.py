@@ -9,13 +9,14 @@ import base64
 import hashlib
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from agents.children import output_of
-from agents.config.orders import Order, Said
+from agents.config.orders import Given, Order, Said
 from agents.files import write_whole
 from agents.probes.errand import Child, answer_of
 from agents.probes.outcome import BadParameter, Failed, looks, parameters
@@ -112,7 +113,7 @@ class Configs:
 
     async def _fetch(self, order: Order) -> Said:
         with os.fdopen(os.memfd_create("order"), "w+b") as given:
-            given.write(msgspec.json.encode(order))
+            given.write(msgspec.json.encode(Given(order, time.monotonic() + order.seconds)))
             given.flush()
             given.seek(0)
             printed = self._child("agents.config", given=given)
