@@ -49,8 +49,9 @@ async def test_no_reply_of_hundreds_of_targets_at_once_is_lost(pinger: Engine) -
 @kinds
 async def test_sequence_numbers_may_come_round(pinger: Engine) -> None:
     targets = [(f"127.1.{n // 250}.{n % 250 + 1}", 0) for n in range(700)]
-    bursts = await pinger.bursts(targets, count=100, spacing=0.001)
-    assert sum(rtt is not None for burst in bursts for rtt in burst.rtts) == 70_000
+    bursts = await pinger.bursts(targets, count=100, spacing=0.001, wait=20)
+    # A kernel that is kept from its turn drops a few; numbers that are taken for others of before would be thousands.
+    assert sum(rtt is not None for burst in bursts for rtt in burst.rtts) > 69_000
 
 
 @kinds

@@ -85,7 +85,7 @@ async def test_a_recorded_switch_tells_who_is_behind_each_port(
     recordings: tuple[int, dict[str, str]], client: Client, name: str
 ) -> None:
     port, texts = recordings
-    answer = await Surveyor(client).look(Target("127.0.0.1", port, community=name, timeout_s=10), 120)
+    answer = await Surveyor(client).look(Target("127.0.0.1", port, community=name, timeout_s=60), 600)
     assert len(recorded(texts[name])) > 5
     assert told(answer) == recorded(texts[name])
     assert ".17." not in answer.note
@@ -96,7 +96,7 @@ async def test_a_recorded_router_tells_private_addresses_and_whose_they_are(
 ) -> None:
     port, texts = recordings
     name = "network-router-huawei-s5720"
-    answer = await Surveyor(client).look(Target("127.0.0.1", port, community=name, timeout_s=10), 120)
+    answer = await Surveyor(client).look(Target("127.0.0.1", port, community=name, timeout_s=60), 600)
     assert answer.bridge is not None
     # The index is an interface and an address.
     private = {
@@ -115,7 +115,7 @@ async def test_between_surveys_and_of_what_is_no_switch_nothing_is_asked(
     target = Target("127.0.0.1", port, community=SWITCHES[0], timeout_s=10)
     assert (await surveyor.look(target, 120)).bridge is not None
     assert (await surveyor.look(target, 120)).bridge is None
-    answer = await surveyor.look(Target("127.0.0.1", port, community=UPS, timeout_s=10), 120)
+    answer = await surveyor.look(Target("127.0.0.1", port, community=UPS, timeout_s=60), 600)
     assert (answer.reason, answer.bridge) == ("", None)
     assert answer.device is not None
 

@@ -152,13 +152,13 @@ async def test_a_device_that_falls_silent_is_looked_at_as_far_as_it_said_and_sta
     surveyor = Surveyor(client, lambda: now)
     async with lying(tired) as target:
         async with asyncio.timeout(60):
-            found = await surveyor.look(target, 2.5)
+            found = await surveyor.look(target, 4)
         assert found.reason == ""
         assert found.note in ("took too long", "timeout")
         assert found.device == {"kind": "device", "description": "tired"}, "as far as it said what it is"
         for later, surveyed in ((30, False), (AGAIN_S, True)):
             spoken, now = 0, 1_000.0 + later
-            found = await surveyor.look(target, 2.5)
+            found = await surveyor.look(target, 4)
             assert (found.device is not None) == surveyed, "not each time, and not only in six hours"
 
 

@@ -1,5 +1,6 @@
 """What the launchers share: a folder that servers without privileges may enter, free ports, a process until it listens."""
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -55,12 +56,9 @@ def _ports() -> Iterator[int]:
         except OSError:
             claim.close()
             continue
-        _claims.append(claim)
+        atexit.register(claim.close)
         return itertools.cycle(range(block * _EACH, (block + 1) * _EACH))
     raise RuntimeError("every block of ports belongs to another process")
-
-
-_claims: list[socket.socket] = []
 
 
 def _is_free(host: str, port: int) -> bool:
