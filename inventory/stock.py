@@ -1,7 +1,7 @@
 """Taking stock: what follows from all that was heard of machines, brought up to now."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from inventory.census import keeper as census
 from inventory.census.coverage import Office, day_of, of_units
@@ -14,15 +14,22 @@ from inventory.state import State
 _turn = threading.Lock()
 
 
-def take_stock(state: State, machines: Machines, units: Iterable[Unit], now: int) -> None:
-    """Make the facts of machines that were heard since the last time, then findings and the day's coverage. One at a time."""
+def take_stock(
+    state: State, machines: Machines, units: Iterable[Unit], now: int, only: Collection[str] | None = None
+) -> None:
+    """Make the facts of machines that were heard since the last time, then findings and the day's coverage. One at a time.
+
+    `only`: of these units, when what people said can have changed nothing in others.
+    """
     with _turn:
-        census.refresh(state)
+        for unit in [None] if only is None else only:
+            census.refresh(state, unit=unit)
         names = machines.names_of_faces()
         with state.read() as connection:
-            counted = census.counted(connection, names)
-        findings.refresh(state, counted, names, machines.current, now)
-        census.keep_day(state, day_of(now), of_units(offices(units), counted, now))
+            counted = census.counted(connection, names, only)
+        findings.refresh(state, counted, names, machines.current, now, only)
+        asked = [each for each in offices(units) if only is None or each.code in only]
+        census.keep_day(state, day_of(now), of_units(asked, counted, now))
 
 
 def follow(state: State, machines: Machines) -> bool:

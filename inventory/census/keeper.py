@@ -1,6 +1,7 @@
 """The facts of each machine, made anew when one of its agents was heard again, and read together; and the counts of each day."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from inventory.census.facts import SECTIONS, Counted, Facts, facts_of
 from inventory.census.tables import coverage_days, machine_facts
 from inventory.machines import contents
 from inventory.machines.reads import newest_of_agents
-from inventory.machines.tables import heard, machine_versions
+from inventory.machines.tables import faces, heard, machine_versions
 from inventory.state import State
 
 AT_ONCE = 200
@@ -69,16 +70,35 @@ def _made(connection: sa.Connection, row: Any) -> dict[str, object]:
     }
 
 
-def counted(connection: sa.Connection, names: Mapping[int, str]) -> Sequence[Counted]:
-    """All machines. `names` says which machine each face stands in (`Machines.names_of_faces`)."""
+def counted(
+    connection: sa.Connection, names: Mapping[int, str], units: Collection[str] | None = None
+) -> Sequence[Counted]:
+    """All machines, or those that were heard last in these units. `names` says which machine each face stands in
+    (`Machines.names_of_faces`)."""
+    if units is None:
+        return _counted(connection.execute(_ALL), names)
+    here = connection.scalars(sa.select(faces.c.id).where(faces.c.unit.in_(units)))
+    found = of_machines(connection, names, {names[face] for face in here if face in names})
+    return [each for each in found if each.unit in units]
+
+
+def of_machines(
+    connection: sa.Connection, names: Mapping[int, str], wanted: Collection[str]
+) -> Sequence[Counted]:
+    """The machines of these names."""
+    ids = json.dumps([face for face, name in names.items() if name in wanted])
+    return _counted(connection.execute(_SOME, {"ids": ids}), names)
+
+
+def _counted(rows: Iterable[Any], names: Mapping[int, str]) -> Sequence[Counted]:
     by_machine: dict[str, list[Any]] = {}
-    for row in connection.execute(_ALL):
+    for row in rows:
         name = names.get(row.face)
         if name is not None:
             by_machine.setdefault(name, []).append(row)
     found = []
-    for name, rows in by_machine.items():
-        told = newest_of_agents(rows)
+    for name, of in by_machine.items():
+        told = newest_of_agents(of)
         facts = together([_decoder.decode(row.facts) for row in told])
         found.append(Counted(name, told[0].unit, told[0].at, facts))
     return found
@@ -145,4 +165,11 @@ _STALE = (
     .limit(AT_ONCE)
 )
 _PUT = sa.insert(machine_facts).prefix_with("OR REPLACE")
+_ids = sa.func.json_each(sa.bindparam("ids")).table_valued("value")
+_SOME = (
+    sa.select(*OF_AGENT, machine_facts.c.facts)
+    .select_from(_ids)
+    .join(heard, heard.c.face == _ids.c.value)
+    .join(machine_facts, OF_HEARD)
+)
 _ALL = sa.select(*OF_AGENT, machine_facts.c.facts).join(machine_facts, OF_HEARD)

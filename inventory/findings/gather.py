@@ -2,11 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from inventory.census.facts import CLASSES, Counted
+from inventory.census.keeper import of_machines
+from inventory.census.tables import machine_facts
 from inventory.configs.compliance import Fault, faults
 from inventory.configs.host_keys import pinned_in
 from inventory.configs.store import edges, refused_keys, text_of
@@ -38,24 +40,31 @@ def gather(
     names: Mapping[int, str],
     current: Callable[[str], str],
     now: int,
+    units: Collection[str] | None = None,
 ) -> Mapping[Key, Finding]:
-    """What is found in all units as of `now`. `names`, `current`: see `keeper.refresh`."""
-    heard, had = _heard(connection), defaultdict(list)
+    """What is found in all units, or in these, as of `now`; `machines` are those in them. `names`, `current`: see `keeper.refresh`."""
+    heard, had = _heard(connection, units), defaultdict(list)
     for each in machines:
         facts = each.facts
         had[each.unit].append(Had(each.name, facts.kind, facts.hostname, facts.macs, each.last_seen))
     marks: dict[str, list[Mark]] = defaultdict(list)
-    spoken = sa.select(device_marks).where(_m.undone_at.is_(None), _m.says.in_(VERDICTS)).order_by(_m.id)
-    for row in connection.execute(spoken):
+    spoken = sa.select(device_marks).where(
+        _m.undone_at.is_(None), _m.says.in_(VERDICTS), in_units(_m.unit, units)
+    )
+    for row in connection.execute(spoken.order_by(_m.id)):
         marks[row.unit].append(Mark(current(row.subject), row.says, row.at, row.kind))
     known = macs(connection).union(*(each.facts.macs for each in machines))
+    if units is not None:
+        known |= _of_others(connection, names, {each.mac for some in heard.values() for each in some} - known)
     found = [
         (unit, each)
         for unit in {*heard, *had}
         for each in findings(heard[unit], had[unit], known, marks[unit])
     ]
 
-    parts = _noted(connection, names, now)
+    own = {each.name for each in machines}
+    here = {face: name for face, name in names.items() if name in own}
+    parts = _noted(connection, here, now)
     for unit, machine in ((unit, each) for unit, all_ in had.items() for each in all_):
         found += [
             (unit, each) for each in part_findings(machine, parts.get(machine.name, ()), marks[unit], now)
@@ -64,15 +73,27 @@ def gather(
     def wrong(vendor_of: str, digest: str) -> Sequence[Fault]:
         return _faults(connection, vendor_of, digest)
 
-    for unit, device in _looked(connection, now):
+    for unit, device in _looked(connection, now, units):
         found += [(unit, each) for each in config_findings(device, marks[unit], wrong, now)]
     return {(unit, each.key): each for unit, each in found}
 
 
-def _heard(connection: sa.Connection) -> dict[str, list[Heard]]:
+def in_units(column: sa.ColumnElement[str], units: Collection[str] | None) -> sa.ColumnElement[bool]:
+    """Whether it is one of these, where there are any."""
+    return sa.true() if units is None else column.in_(units)
+
+
+def _of_others(connection: sa.Connection, names: Mapping[int, str], wanted: Collection[str]) -> set[str]:
+    """MACs of machines, in any unit, that have or had one of these."""
+    hits = connection.scalars(_WITH_MACS, {"wanted": json.dumps(sorted(wanted))})
+    machines = of_machines(connection, names, {names[face] for face in hits if face in names})
+    return {mac for each in machines for mac in each.facts.macs}
+
+
+def _heard(connection: sa.Connection, units: Collection[str] | None) -> dict[str, list[Heard]]:
     found: dict[str, list[Heard]] = defaultdict(list)
     columns = (_s.unit, _s.mac, _s.names, _s.hints, _s.first_seen, _s.last_seen)
-    for row in connection.execute(sa.select(*columns)):
+    for row in connection.execute(sa.select(*columns).where(in_units(_s.unit, units))):
         names, hints = json.loads(row.names), json.loads(row.hints)
         name, kind = next(iter(names), ""), class_of(hints, list(names), vendor(row.mac))
         found[row.unit].append(Heard(row.mac, kind, name, row.first_seen, row.last_seen))
@@ -85,15 +106,21 @@ def _noted(connection: sa.Connection, names: Mapping[int, str], now: int) -> dic
     query = (
         sa.select(_n.face, AGENT, _f.last_seen, _n.at, _n.kind, _n.subject, _n.told, _n.delta)
         .join(faces, _f.id == _n.face)
-        .where(_n.kind.in_(("memory", "disk")), _n.at > now - RULES.parts.forgotten_days * DAY_MS)
+        .where(
+            _n.face.in_(sa.select(_ids.c.value)),
+            _n.kind.in_(("memory", "disk")),
+            _n.at > now - RULES.parts.forgotten_days * DAY_MS,
+        )
     )
-    for face, agent, *rest in connection.execute(query):
+    for face, agent, *rest in connection.execute(query, {"ids": json.dumps(list(names))}):
         if face in names:
             found[names[face]].append(Noted(agent or "", *rest))
     return found
 
 
-def _looked(connection: sa.Connection, now: int) -> Iterator[tuple[str, Looked]]:
+def _looked(
+    connection: sa.Connection, now: int, units: Collection[str] | None
+) -> Iterator[tuple[str, Looked]]:
     """Devices whose configuration is kept, by what the registry calls them now."""
     named = {
         (row.unit, row.address): row
@@ -103,7 +130,7 @@ def _looked(connection: sa.Connection, now: int) -> Iterator[tuple[str, Looked]]
             )
         )
     }
-    looks, refused = edges(connection), refused_keys(connection)
+    looks, refused = edges(connection, units), refused_keys(connection)
     for row in connection.execute(sa.select(_d.id, _d.unit, _d.address).where(_d.id.in_(looks))):
         registered = named.get((row.unit, row.address))
         kind = registered.kind if registered is not None and registered.kind in CLASSES else "router"
@@ -120,3 +147,15 @@ def _faults(connection: sa.Connection, vendor_of: str, digest: str) -> Sequence[
             _known.clear()
         _known[vendor_of, digest] = found
     return found
+
+
+_ids = sa.func.json_each(sa.bindparam("ids")).table_valued("value")
+_mac = sa.func.json_each(machine_facts.c.facts, "$.macs").table_valued("value")
+_WITH_MACS = (
+    sa.select(machine_facts.c.face)
+    .distinct()
+    .select_from(machine_facts.join(_mac, sa.true()))
+    .where(
+        _mac.c.value.in_(sa.select(sa.func.json_each(sa.bindparam("wanted")).table_valued("value").c.value))
+    )
+)

@@ -10,7 +10,7 @@ from core.errors import BadInput
 from inventory.census.facts import Counted
 from inventory.findings.configs import device_of
 from inventory.findings.decide import KINDS, Finding, key_of
-from inventory.findings.gather import gather
+from inventory.findings.gather import gather, in_units
 from inventory.findings.tables import device_marks
 from inventory.findings.tables import findings as table
 from inventory.state import State
@@ -60,16 +60,19 @@ def refresh(
     names: Mapping[int, str],
     current: Callable[[str], str],
     now: int,
+    units: Collection[str] | None = None,
 ) -> int:
-    """Bring the findings of all units up to what follows now; how many were opened or closed.
+    """Bring the findings of all units, or of these, up to what follows now; how many were opened or closed.
 
     `names` says which machine each face stands in (`Machines.names_of_faces`); `current` gives a machine's name of now for one that it had when people spoke of it; other texts as they are.
     """
     with state.read() as connection:
-        wanted = gather(connection, machines, names, current, now)
+        wanted = gather(connection, machines, names, current, now, units)
         standing = {
             (row.unit, key_of(row.kind, row.subject, row.since)): row
-            for row in connection.execute(sa.select(table).where(_f.closed_at.is_(None)))
+            for row in connection.execute(
+                sa.select(table).where(_f.closed_at.is_(None), in_units(_f.unit, units))
+            )
         }
     new = [key for key in wanted if key not in standing]
     gone = [row.id for key, row in standing.items() if key not in wanted]

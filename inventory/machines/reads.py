@@ -89,6 +89,13 @@ class Machines:
         """The keys of the faces of a machine, the one told first in front."""
         return self._identities.keys_of(name)
 
+    def units_of(self, keys: Iterable[str]) -> set[str]:
+        """The units in which the machines were told that faces of these keys stand in now."""
+        self._identities.refresh()
+        ids = [row for key in keys for row in self._identities.faces_of(self.current(key))]
+        with self._state.read() as connection:
+            return set(connection.scalars(sa.select(faces.c.unit).where(faces.c.id.in_(ids)).distinct()))
+
     def questions(self, unit: str | None = None) -> list[Pair]:
         """Which machines may be one, as of now; of a unit, those of which either was told there."""
         self._identities.refresh()

@@ -85,7 +85,7 @@ def mark(request: Request, code: str, wanted: MarkRequest, user: Technician) -> 
     ids = set(
         keeper.mark(context.state, code, subjects, wanted.says, wanted.note, user.name, now, wanted.kind)
     )
-    take_stock(context.state, context.machines, context.registry.units(now), now)
+    take_stock(context.state, context.machines, context.registry.units(now), now, {code})
     with context.state.read() as connection:
         return [each for each in keeper.marks(connection, code) if each.id in ids]
 
@@ -97,9 +97,10 @@ def unmark(
     """Take back what was said of a device. Needs the role technician."""
     context = context_of(request)
     now = context.clock.now()
-    if keeper.unmark(context.state, number, now) is None:
+    taken = keeper.unmark(context.state, number, now)
+    if taken is None:
         raise Problem("not-found", "nothing that stands has that id")
-    take_stock(context.state, context.machines, context.registry.units(now), now)
+    take_stock(context.state, context.machines, context.registry.units(now), now, {taken.unit})
 
 
 def _known_unit(context: Context, code: str) -> None:

@@ -164,22 +164,31 @@ def sides_of(context: Context, pair: Pair) -> tuple[list[str], list[str]]:
 def keep(context: Context, left: Sequence[str], right: Sequence[str], says: Says, who: str) -> int:
     """Keep an answer, and let follow what follows; its id. Raises BadInput."""
     now = context.clock.now()
+    before = context.machines.units_of([*left, *right])
     number = keeper.answer(context.state, left, right, says, who, now)
-    _follow(context, now)
+    _follow(context, before, [*left, *right], now)
     return number
 
 
 def take_back(context: Context, number: int, who: str) -> bool:
     """Undo an answer; False when none that stands has this id."""
     now = context.clock.now()
+    with context.state.read() as connection:
+        said = next((each for each in keeper.answers(connection) if each.id == number), None)
+    if said is None:
+        return False
+    keys = [*said.left, *said.right]
+    before = context.machines.units_of(keys)
     if not keeper.undo(context.state, number, who, now):
         return False
-    _follow(context, now)
+    _follow(context, before, keys, now)
     return True
 
 
-def _follow(context: Context, now: int) -> None:
-    take_stock(context.state, context.machines, context.registry.units(now), now)
+def _follow(context: Context, before: set[str], keys: Sequence[str], now: int) -> None:
+    """Take stock of the units of the machines that were touched, as they are now and were before."""
+    units = before | context.machines.units_of(keys)
+    take_stock(context.state, context.machines, context.registry.units(now), now, units)
 
 
 def _kept(context: Context, left: Sequence[str], right: Sequence[str], says: Says, user: User) -> KeptAnswer:

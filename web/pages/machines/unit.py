@@ -195,7 +195,7 @@ async def say(
         if subjects:
             keeper.mark(context.state, code, subjects, says, note, user.name, said_at(at, now), kind)
             if says in VERDICTS:
-                take_stock(context.state, context.machines, context.registry.units(now), now)
+                take_stock(context.state, context.machines, context.registry.units(now), now, {code})
 
     await run_in_threadpool(keep)
     if subject is not None and device_of(subject) is not None:
@@ -220,7 +220,7 @@ async def undo(
         now = context.clock.now()
         mark = keeper.unmark(context.state, number, now)
         if mark is not None:
-            take_stock(context.state, context.machines, context.registry.units(now), now)
+            take_stock(context.state, context.machines, context.registry.units(now), now, {mark.unit})
         return mark
 
     taken = await run_in_threadpool(keep)
