@@ -267,7 +267,7 @@ async def test_what_is_said_without_a_line_is_kept_and_arrives_once(tmp_path: Pa
         broken = []
         await page.route("**/machines/marks", lambda route: broken.append(route.request.url) or route.abort())
         row = page.locator("tr", has_text="VP-DONGTIEN-02")
-        await row.locator("button").click()
+        await row.locator("form button").click()
         await expect(page.locator("#waiting li")).to_have_text(["VP-DONGTIEN-02"])
         await page.goto(f"{url}/machines/{name}")
         await page.fill("#note", HOSTILE)
@@ -348,6 +348,12 @@ async def test_a_unit_that_was_kept_is_shown_when_the_centre_is_not_reached_unti
             await expect(page.locator("#waiting li")).to_contain_text("Không có mạng")
             assert await page.evaluate(REACHED, f"/units/{UNIT}/machines")
             assert not await page.evaluate(REACHED, "/machines/findings"), "nobody asked to keep it"
+            await page.goto(f"{url}/units/{UNIT}/machines/sheet")
+            await page.locator("tr", has_text="VP-DONGTIEN-02").locator("[data-photo-of]").click()
+            picture = {"name": "x.png", "mimeType": "image/png", "buffer": png(40, 30, b"\x10\x20\x30" * 40)}
+            await page.locator("#photo input[type=file]").first.set_input_files(picture)
+            await page.locator("#photo [data-add]").click()
+            await expect(page.locator("#waiting li")).to_have_count(2)
 
             port = int(url.rpartition(":")[2])
             async with served(made.app, port=port):
@@ -355,7 +361,8 @@ async def test_a_unit_that_was_kept_is_shown_when_the_centre_is_not_reached_unti
                 await expect(page.locator("#waiting")).to_be_hidden()
                 with made.state.read() as connection:
                     (kept,) = keeper.marks(connection, subjects=[name])
-                assert kept.note == "Không có mạng"
+                    (photo,) = photos.of_machine(connection, [name])
+                assert (kept.note, photo.width) == ("Không có mạng", 40)
                 await page.locator(".who form button").click()
                 await page.wait_for_selector("#password")
             assert not await page.evaluate(REACHED, f"/units/{UNIT}/machines")
@@ -402,6 +409,56 @@ async def test_a_photo_taken_without_a_line_is_scaled_down_waits_and_arrives_onc
         await expect(page.locator("#photos li")).to_contain_text("{{7*7}}")
         assert await page.evaluate("window.got") is None
         assert await page.evaluate(WIDE) == []
+
+
+async def test_who_ticks_off_machines_takes_photos_there_one_after_the_other(tmp_path: Path) -> None:
+    async with window(tmp_path, machines_web, width=390, cut=True) as (made, page, url):
+        sheet = f"{url}/units/{UNIT}/machines/sheet"
+        await page.goto(sheet)
+        await page.route("**/photos", lambda route: route.abort())
+        await page.route("**/machines/marks", lambda route: route.abort())
+        for number, colour in ((2, b"\x10\x20\x30"), (3, b"\xf0\x20\x30")):
+            row = page.locator("tr", has_text=f"VP-DONGTIEN-{number:02}")
+            await row.locator("[data-photo-of]").click()
+            await expect(page.locator("#taking [data-add]")).to_be_disabled()
+            picture = {"name": "x.png", "mimeType": "image/png", "buffer": png(40, 30, colour * 40)}
+            await page.locator("#photo input[type=file]").first.set_input_files(picture)
+            await page.fill("#photo-note", f"máy số {number}")
+            assert await page.evaluate(WIDE) == []
+            await page.locator("#photo [data-add]").click()
+            await expect(page.locator("#taking")).to_be_hidden()
+            await row.locator("form button").click()
+        await expect(page.locator("#waiting li")).to_have_text(
+            [
+                "VP-DONGTIEN-02 · ảnh · máy số 2",
+                "VP-DONGTIEN-02",
+                "VP-DONGTIEN-03 · ảnh · máy số 3",
+                "VP-DONGTIEN-03",
+            ]
+        )
+
+        await page.unroute("**/photos")
+        await page.unroute("**/machines/marks")
+        await moved(page, 30_000)
+        await expect(page.locator("#waiting")).to_be_hidden()
+        await page.goto(sheet)
+        for number in (2, 3):
+            name = name_of(made, f"VP-DONGTIEN-{number:02}")
+            with made.state.read() as connection:
+                (kept,) = photos.of_machine(connection, [name])
+                (mark,) = keeper.marks(connection, subjects=[name])
+            assert (kept.note, kept.width, kept.who, mark.says) == (f"máy số {number}", 40, "lan", "verified")
+            row = page.locator("tr", has_text=f"VP-DONGTIEN-{number:02}")
+            await expect(row.locator("a[href$='#photos']")).to_have_text("Ảnh chụp: 1")
+
+        # With a line it goes at once, and back to the sheet.
+        await page.locator("tr", has_text="VP-DONGTIEN-02").locator("[data-photo-of]").click()
+        picture = {"name": "x.png", "mimeType": "image/png", "buffer": png(50, 30, b"\x01\x02\x03" * 50)}
+        await page.locator("#photo input[type=file]").first.set_input_files(picture)
+        await page.locator("#photo [data-add]").click()
+        row = page.locator("tr", has_text="VP-DONGTIEN-02")
+        await expect(row.locator("a[href$='#photos']")).to_have_text("Ảnh chụp: 2")
+        assert page.url == sheet
 
 
 async def test_a_phones_photo_leaves_its_place_behind_and_stands_upright(tmp_path: Path) -> None:

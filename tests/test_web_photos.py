@@ -195,3 +195,26 @@ async def test_a_viewer_sees_photos_and_no_way_to_add_one(nhip: Web) -> None:
     assert 'id="photo"' not in page
     assert "/remove" not in page
     assert UNIT in page
+
+
+async def test_the_sheet_of_stock_taking_counts_photos_and_gets_them_back(nhip: Web) -> None:
+    browser, technician = await nhip.browser(Role.TECHNICIAN), nhip.client(Role.TECHNICIAN)
+    sheet, name = f"/units/{UNIT}/machines/sheet", name_of(nhip, "VP-DONGTIEN-01")
+    assert ">Ảnh chụp: " not in (await browser.get(sheet)).text
+    for number in range(keeper.MOST):
+        assert (await technician.post(of(nhip), content=other(number))).status_code == 201
+        if number == 1:
+            page = (await browser.get(sheet)).text
+            assert f'href="/machines/{name}#photos">Ảnh chụp: 2<' in page
+            assert f'data-photo-of="/machines/{name}/photos"' in page
+    page = (await browser.get(sheet)).text
+    assert f'href="/machines/{name}#photos">Ảnh chụp: {keeper.MOST}<' in page
+    assert f'data-photo-of="/machines/{name}/photos"' not in page, "no more are kept"
+    assert f'data-photo-of="/machines/{name_of(nhip, "VP-DONGTIEN-02")}/photos"' in page
+
+    number = (await technician.get(of(nhip))).json()[0]["id"]
+    assert (await technician.delete(f"{of(nhip)}/{number}")).status_code == 204
+    assert f"Ảnh chụp: {keeper.MOST - 1}<" in (await browser.get(sheet)).text
+    viewer = (await (await nhip.browser(name="binh")).get(sheet)).text
+    assert f"Ảnh chụp: {keeper.MOST - 1}<" in viewer
+    assert "data-photo-of" not in viewer

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from starlette.exceptions import HTTPException
 
 from inventory.photos import keeper
-from inventory.photos.jpeg import take
+from inventory.photos.jpeg import LONGEST_SIDE, MOST_BYTES, take
 from web.context import Context
 
 LATE_MS = 14 * 24 * 3_600_000
 """So long ago may have been said, or taken, what a phone sends later."""
 NOTE = 500
 """Characters of a note."""
+
+BOUNDS = {"most_photos": keeper.MOST, "photo_side": LONGEST_SIDE, "photo_bytes": MOST_BYTES}
+"""For pages on which photos are taken."""
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """Photos in the state store, each under the name that its machine had: it goes with the machine when that is merged or split."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -84,6 +85,15 @@ def of_machine(connection: sa.Connection, keys: Sequence[str]) -> list[Photo]:
     """Of the machine with these keys, by the time at which they were taken."""
     query = sa.select(*_COLUMNS).where(_p.subject.in_(keys), _p.removed_at.is_(None))
     return [Photo(*row) for row in connection.execute(query.order_by(_p.at, _p.id))]
+
+
+def counts(connection: sa.Connection, keys: Iterable[str]) -> Mapping[str, int]:
+    """How many there are under each of these keys that has some."""
+    wanted = sa.func.json_each(json.dumps(list(keys))).table_valued("value").c.value
+    query = sa.select(_p.subject, sa.func.count()).where(
+        _p.subject.in_(sa.select(wanted)), _p.removed_at.is_(None)
+    )
+    return {row.subject: row[1] for row in connection.execute(query.group_by(_p.subject))}
 
 
 def body(connection: sa.Connection, keys: Sequence[str], number: int) -> tuple[str, bytes] | None:

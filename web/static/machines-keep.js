@@ -18,9 +18,7 @@
       await navigator.serviceWorker.register(WORKER);
       const { active } = await navigator.serviceWorker.ready;
       const links = [...document.querySelectorAll(".machines a[href^='/machines/'], .machines a[href*='/machines/'], #pages a")];
-      const parts = [...document.querySelectorAll("link[rel=stylesheet], link[rel=icon], script[src]")];
-      const addresses = new Set([location.pathname, ...links.map((each) => each.getAttribute("href").split("#")[0]),
-        ...parts.map((each) => each.getAttribute("href") || each.getAttribute("src"))]);
+      const addresses = new Set([location.pathname, ...links.map((each) => each.getAttribute("href").split("#")[0])]);
       const channel = new MessageChannel();
       const answered = new Promise((resolve) => { channel.port1.onmessage = (event) => resolve(event.data); });
       active.postMessage([...addresses].filter((each) => each && !each.includes("format=")), [channel.port2]);

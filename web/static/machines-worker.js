@@ -2,6 +2,7 @@
 // centre is asked first, always: what is kept is shown when it cannot be reached, and kept anew when it can.
 "use strict";
 const CACHE = "nhip-machines";
+const PARTS = /(?:src|href)="(\/static\/[^"]+)"/g;
 const OURS = /^\/(machines|units\/[^/]+\/machines|static)(\/|$)/;
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -19,17 +20,19 @@ self.addEventListener("fetch", (event) => {
   else if (request.method === "GET" && OURS.test(pathname)) event.respondWith(answer(request));
 });
 
-// How many of the addresses are kept now.
+// Keeps the addresses, and the scripts and styles of each page among them. How many that were.
 async function keep(addresses) {
-  const cache = await caches.open(CACHE);
+  const cache = await caches.open(CACHE), wanted = new Set(addresses);
   let count = 0;
-  for (const address of addresses) {
+  for (const address of wanted) { // which grows meanwhile
     try {
       const found = await fetch(address, { redirect: "error" });
-      if (found.ok) {
-        await cache.put(address, found);
-        count += 1;
+      if (!found.ok) continue;
+      if ((found.headers.get("Content-Type") || "").startsWith("text/html")) {
+        for (const [, part] of (await found.clone().text()).matchAll(PARTS)) wanted.add(part);
       }
+      await cache.put(address, found);
+      count += 1;
     } catch { /* the next one may be reached */ }
   }
   return count;

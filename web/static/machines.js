@@ -62,7 +62,8 @@
     const fields = Object.fromEntries(new FormData(form));
     delete fields.csrf;
     if (button?.name) fields[button.name] = button.value;
-    const word = { user, action: form.getAttribute("action"), at: Date.now(), title: form.dataset.later, fields };
+    const at = Math.max(Date.now(), ...read().map((each) => each.at + 1)); // no two are one
+    const word = { user, action: form.getAttribute("action"), at, title: form.dataset.later, fields };
     const full = box.querySelector("[data-full]");
     full.hidden = true;
     try { write([...read(), word]); } catch { // photos fill what a browser keeps for a site

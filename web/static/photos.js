@@ -5,6 +5,7 @@
   const SMALLER = 0.75;
   const form = document.getElementById("photo");
   if (!form) return;
+  const taking = document.getElementById("taking"); // where the one form serves many machines, its row
   const canvas = form.querySelector("canvas"), failed = form.querySelector("[data-failed]");
   const show = (text) => {
     form.elements.photo.value = text;
@@ -45,6 +46,20 @@
       chooser.value = "";
     });
   }
-  form.addEventListener("reset", () => show(""));
+  form.addEventListener("reset", () => {
+    show("");
+    if (taking) taking.hidden = true;
+  });
+  for (const button of document.querySelectorAll("[data-photo-of]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      form.reset();
+      form.action = button.dataset.photoOf;
+      form.dataset.later = button.dataset.later;
+      button.closest("tr").after(taking);
+      taking.hidden = false;
+      taking.querySelector("input[type=file]").focus();
+    });
+  }
   form.hidden = false;
 })();

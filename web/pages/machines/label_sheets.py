@@ -99,7 +99,6 @@ class Label:
 def write_sheets(sheet: Sheet, labels: Sequence[Label], skip: int, title: str) -> bytes:
     """The PDF; the first `skip` places of the first sheet stay empty."""
     with _one_at_a_time:
-        _load_fonts()
         file = io.BytesIO()
         canvas = Canvas(file, (A4_MM[0] * mm, A4_MM[1] * mm), pageCompression=1, invariant=1)
         canvas.setTitle(title)
@@ -152,6 +151,7 @@ def _dark(row: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def lines_of(sheet: Sheet, label: Label) -> Iterator[tuple[str, float, str]]:
     """Font, size in points, and text of each line beside the code."""
+    _load_fonts()
     room = (sheet.width - sheet.code_mm - 2 * sheet.edge - _BESIDE_MM) * mm
     large, small = sheet.points
     for told, font, points, most in (

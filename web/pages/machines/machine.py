@@ -14,7 +14,6 @@ from inventory.devices import devices
 from inventory.findings import keeper
 from inventory.lan.reads import read_sightings
 from inventory.photos import keeper as photos
-from inventory.photos.jpeg import LONGEST_SIDE, MOST_BYTES
 from web.api.assets import booked
 from web.auth.guard import user_of
 from web.book import BOOK_COLUMNS
@@ -27,6 +26,7 @@ from web.pages.machines.asked import asked_of
 from web.pages.machines.items import Item, ports, together
 from web.pages.machines.unit import Code, known_unit, told_of
 from web.pages.rendering import render
+from web.photos import BOUNDS
 
 VERSIONS = 30
 """Of a machine that its page compares, the newest."""
@@ -85,9 +85,7 @@ def machine(
             "history": history,
             "since": then.isoformat(),
             "photos": taken,
-            "most_photos": photos.MOST,
-            "photo_side": LONGEST_SIDE,
-            "photo_bytes": MOST_BYTES,
+            **BOUNDS,
             "changed": None if changed is None else sections(spoken, changed),
             **_said(context, found.unit, name),
         },

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Path
 from starlette.concurrency import run_in_threadpool
@@ -29,15 +30,20 @@ async def add(
     photo: Annotated[str, Form(max_length=MOST_BYTES * 3 // 2)],
     note: Annotated[str, Form(max_length=NOTE)] = "",
     at: Annotated[int | None, Form(ge=0)] = None,
+    back: Annotated[Literal["", "sheet"], Form()] = "",
 ) -> Response:
-    """`photo` is a JPEG file in base64url, as the browser that scaled it down keeps it until it is sent; `at` is when it was taken."""
+    """`photo` is a JPEG file in base64url, as the browser that scaled it down keeps it until it is sent; `at` is when it was taken;
+    `back` the page to go on with: the machine's, or its unit's stock-taking."""
     context = context_of(request)
     try:
         file = base64.b64decode(photo, altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         raise BadInput("not base64", where="photo", todo="Choose a photo") from None
     await run_in_threadpool(keep, context, name, file, note, user.name, at)
-    return _back(name)
+    found = context.machines.machine(name) if back else None
+    return (
+        RedirectResponse(f"/units/{quote(found.unit, safe='')}/machines/sheet", 303) if found else _back(name)
+    )
 
 
 @router.post("/machines/{name}/photos/{number}/remove")

@@ -1,5 +1,6 @@
 """The machines of a unit by class, what is new, missing or unknown on top; and what people say of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from inventory.findings.configs import device_of
 from inventory.findings.decide import CONFIG_KINDS, MACHINE_KINDS, VERDICTS, Acceptable, PartKind
 from inventory.findings.keeper import KeptFinding, KeptMark
 from inventory.lan.reads import read_sightings
+from inventory.photos import keeper as photos
 from inventory.stock import take_stock
 from web.api.findings import seen_by
 from web.auth.guard import require, user_of
@@ -35,7 +37,7 @@ from web.pages.machines.items import GROUPS, Item, Shown, Told, shown
 from web.pages.machines.netbox import for_netbox
 from web.pages.machines.tables import MachinesFormat, as_file, of_machines
 from web.pages.rendering import name_of, render
-from web.photos import said_at
+from web.photos import BOUNDS, said_at
 
 SHEET_DAYS = 30
 """So long a word “verified” counts for the sheet, where no day is chosen."""
@@ -159,8 +161,16 @@ def sheet(
         if item.subject and not (item.mark and item.mark.says == "retired")
     ]
     user = user_of(request)
+    names = [item.machine for item, _ in items if item.machine]
+    owner = {key: name for name in names for key in context.machines.keys_of(name)}
+    with context.state.read() as connection:
+        taken = Counter[str]()
+        for key, count in photos.counts(connection, owner).items():
+            taken[owner[key]] += count
     details = {
         "unit": code,
+        "photos": taken,
+        **BOUNDS,
         "items": sorted(items, key=lambda each: each[1]),
         "done_count": sum(verified for _, verified in items),
         "since": then.isoformat(),
