@@ -7,6 +7,7 @@ question: SAMPLE machines are, and their time is multiplied. Making the inventor
 """
 
 import argparse
+import gc
 import json
 import random
 import statistics
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from collector.ingest import GC_THRESHOLDS
 from inventory.differences.keeper import refresh
 from inventory.differences.reads import changed
 from inventory.differences.tables import machine_notes, machine_updates
@@ -99,6 +101,7 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=5)
     wants = parser.parse_args()
+    gc.set_threshold(*GC_THRESHOLDS)  # as the centre does
     with tempfile.TemporaryDirectory(prefix="nhip-bench-") as folder:
         state = State(Path(folder) / "state.db")
         state.create_all()
