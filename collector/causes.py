@@ -9,8 +9,8 @@ provisional.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from collector.evidence import CheckEvidence, Evidence, Life
 from collector.groups import explains
-from collector.judge import CheckEvidence, Evidence, Life
 from collector.outages import Found
 from collector.signs import BEFORE_MS, link_lost, power_gone
 from collector.spans import VOUCHING

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import ceil
 
-from collector.judge import AWAY_MS, Alive, Contact
+from collector.evidence import Alive, Contact
+from collector.judge import AWAY_MS
 from collector.timeline import Interval, Stretch, at_least, common, union, when
 from core.values import Status
 

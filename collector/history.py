@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from collector import world_store as store
 from collector.causes import EVERYTHING_SILENT
-from collector.judge import Alive, CheckEvidence, Evidence, Said, judge, margin
+from collector.evidence import Alive, CheckEvidence, Evidence, Said
+from collector.judge import judge, margin
 from collector.sla import Availability, coarse
 from collector.subjects import CENTRE
 from collector.timeline import Interval, union, without

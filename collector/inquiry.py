@@ -17,8 +17,8 @@ from collector.causes import (
     explained_hub,
     own_cause,
 )
+from collector.evidence import Evidence
 from collector.groups import TOGETHER_MS, collector_away, hub_out
-from collector.judge import Evidence
 from collector.outages import Change, Found
 from collector.presence import BEAT_HOLD_MS
 from collector.subjects import CENTRE, HUB, UNIT

@@ -24,7 +24,7 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from collector import quality
-from collector.notices import Notice
+from collector.evidence import Alive, CheckEvidence, Evidence, Said
 from collector.spans import REACH, VOUCHING
 from collector.timeline import (
     Interval,
@@ -73,73 +73,6 @@ REASONS = {
     CHECK_DEGRADED: "degraded: a check of the unit is degraded; the argument is the check's label",
 }
 """Every reason that the judge gives, and with which status. Arguments follow a `|`."""
-
-
-class Said(NamedTuple):
-    """A span as evidence: the check said `status` from `first_at` to `last_at`."""
-
-    first_at: int
-    last_at: int
-    status: str
-    reason: str
-
-
-class Contact(NamedTuple):
-    """The agent was heard from `first_at` to `last_at`, and is presumed there until `until`."""
-
-    first_at: int
-    last_at: int
-    until: int
-
-
-class Alive(NamedTuple):
-    """The collector listened from `first_at` to `last_at`."""
-
-    first_at: int
-    last_at: int
-
-
-class Life(NamedTuple):
-    """One life of the unit's agent, as its reports told it. Times by the centre's clock."""
-
-    started_at: int
-    booted_at: int
-    boot_id: str
-    """Another one than before: the machine was started anew in between."""
-    clean: bool | None
-    """Whether the life before it ended in order; None when that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckEvidence:
-    """What one check said, in order of time."""
-
-    check: int
-    role: str
-    own: bool
-    """Measured by the unit's own agent; else by the centre's."""
-    label: str
-    interval_ms: int
-    said: Sequence[Said]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is known of a unit for a period: whatever touches it, the contact before it, and a margin."""
-
-    checks: Sequence[CheckEvidence] = ()
-    contacts: Sequence[Contact] = ()
-    """Disjoint and in order of time."""
-    alive: Sequence[Alive] = ()
-    """Disjoint and in order of time; the last one reaches `now` when the collector listens now."""
-    unheard: Sequence[Interval] = ()
-    """When the centre itself heard nobody at all: it was the centre that was cut off. `alive` leaves this out."""
-    lives: Sequence[Life] = ()
-    """Of its agent, in order of `started_at`."""
-    notices: Sequence[Notice] = ()
-    """Of devices in its LAN, in order of time; of causes only."""
-    seen: bool = True
-    """Whether anything was ever known of the unit."""
 
 
 @dataclass(frozen=True, slots=True)

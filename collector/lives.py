@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from collector.judge import Life
+from collector.evidence import Life
 from core.wire import Header
 
 LifeKey = tuple[str, int, str]

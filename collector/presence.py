@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from operator import attrgetter
 
-from collector.judge import Contact
+from collector.evidence import Contact
 from collector.spans import REACH
 from collector.tracks import Planned
 

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from collector.sift import Sifted, sift
 from core.compress import inflate
-from core.wire import MAX_PLAIN, Document, Dropped, Event, Header, decode_report
+from core.reports import decode_report
+from core.wire import MAX_PLAIN, Document, Dropped, Event, Header
 from inventory.records import PlannedCheck
 
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.verdict_tables import spans
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from collector.judge import Evidence
+from collector.evidence import Evidence
 from collector.notices import Notice
 from collector.spans import kind
 from core.told import LINK_DOWN, POWER_BACK, POWER_LOST

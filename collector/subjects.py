@@ -5,7 +5,8 @@ A subject is a key: `agent`, `lan`, `device|<check id>`. The unit's own is `unit
 
 from collections.abc import Mapping, Sequence
 
-from collector.judge import CheckEvidence, Evidence, Verdict
+from collector.evidence import CheckEvidence, Evidence
+from collector.judge import Verdict
 from collector.spans import REACH, VOUCHING
 from collector.timeline import (
     Interval,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.notices import Device, plain_address
 from collector.spans import REACH, Stream
 from core.wire import Plan

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from collector.judge import Alive, CheckEvidence, Contact, Life
+from collector.evidence import Alive, CheckEvidence, Contact, Life
 from collector.paths import PathVersion
 from collector.samples import Bucket, Point
 from collector.timeline import Stretch

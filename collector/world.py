@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from collector import world_store as store
+from collector.evidence import Alive, CheckEvidence, Evidence, Said
 from collector.facts import Row, Run
 from collector.groups import EVERYBODY, everyone_silent
-from collector.judge import BLINK_MS, Alive, CheckEvidence, Evidence, Said, margin
+from collector.judge import BLINK_MS, margin
 from collector.lives import Lives
 from collector.notices import Notices
 from collector.presence import BEAT_HOLD_MS, Holds, Presence

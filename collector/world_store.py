@@ -6,7 +6,7 @@ from itertools import groupby, islice
 
 import sqlalchemy as sa
 
-from collector.judge import Contact, Life
+from collector.evidence import Contact, Life
 from collector.lives import LifeKey, Lives
 from collector.notices import NoticeKey, Notices, Stored
 from collector.presence import Presence

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core import wire
 from core.compress import inflate
+from core.reports import decode_report
 from core.values import Check, Result, Status
 
 SECRET = "s" * 43
@@ -101,7 +102,7 @@ class Centre:
     async def _report(self, request: Request) -> Response:
         body = await request.body()
         self.bodies.append(body)
-        report, _ = wire.decode_report(inflate(body, request.headers["Content-Encoding"], wire.MAX_PLAIN))
+        report, _ = decode_report(inflate(body, request.headers["Content-Encoding"], wire.MAX_PLAIN))
         self.last = report
         status, headers = self.answers.pop(0) if self.answers else (204, {})
         if status == 204:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from collector.evidence import Said
 from collector.facts import Row
-from collector.judge import Said
 from collector.services.finding import Watched
 from collector.services.shared import Group
 from collector.services.sight import Line, Look

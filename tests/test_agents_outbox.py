@@ -20,6 +20,7 @@ from agents.outbox.file import OutboxFile, Row
 from core import wire
 from core.compress import inflate
 from core.errors import Unavailable
+from core.reports import decode_report
 from core.values import Result, Status
 
 NOW = 1_790_000_000_000
@@ -31,7 +32,7 @@ def about(now: int = NOW, note: str = "") -> About:
 
 
 def report_of(formed: Formed) -> wire.Report:
-    return wire.decode_report(inflate(formed.body, "zstd", wire.MAX_PLAIN))[0]
+    return decode_report(inflate(formed.body, "zstd", wire.MAX_PLAIN))[0]
 
 
 class Machine:

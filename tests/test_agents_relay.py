@@ -20,6 +20,7 @@ from core import wire
 from core.clock import SystemClock
 from core.compress import inflate
 from core.errors import Unavailable
+from core.reports import decode_report
 from core.values import Check, Result
 from lab.eoffice.servers import free_port
 
@@ -209,7 +210,7 @@ def told(file: OutboxFile) -> tuple[list[wire.Document], list[wire.Event]]:
             formed = reports.form(file, ABOUT, backlog=False)
         if formed is None:
             return documents, events
-        report, _ = wire.decode_report(inflate(formed.body, "zstd", wire.MAX_PLAIN))
+        report, _ = decode_report(inflate(formed.body, "zstd", wire.MAX_PLAIN))
         documents += report.documents
         events += report.events
         with file.transaction():

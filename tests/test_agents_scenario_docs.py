@@ -8,7 +8,7 @@ import pytest
 
 from agents.probes.scenario import judge, steps, walk
 from agents.probes.web import lines, messages, proxy
-from web.words import REASONS
+from web.reasons import REASONS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "probes.md").read_text(encoding="utf-8")
 

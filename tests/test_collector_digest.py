@@ -18,6 +18,7 @@ from collector.sift import sift
 from core import wire
 from core.compress import deflate, inflate
 from core.errors import BadInput
+from core.reports import decode_report
 from inventory.state import State
 
 # Mutations of a report's JSON: what a broken or hostile agent may send.
@@ -103,7 +104,7 @@ def test_any_bytes_are_a_report_or_bad_input(data):
     cut = data.draw(st.integers(0, 20))
     plain = whole[:at] + data.draw(st.binary(max_size=20)) + whole[at + cut :]
     with contextlib.suppress(BadInput):
-        assert wire.decode_report(plain)[0].header
+        assert decode_report(plain)[0].header
 
 
 @settings(deadline=None, max_examples=200)

@@ -9,6 +9,7 @@ from support_ingest import NOW, Site, report, site
 from core import wire
 from core.compress import deflate
 from core.errors import Unavailable
+from core.reports import decode_report
 
 
 @pytest.fixture
@@ -299,7 +300,7 @@ async def test_a_report_that_cannot_be_digested_is_set_aside_and_the_next_one_is
     await stored(here)
     assert len(here.world.rows["u1"]) == 1
     [kept] = (tmp_path / "inbox" / "not digested").iterdir()
-    assert wire.decode_report(kept.read_bytes())[0].header.seq == 1
+    assert decode_report(kept.read_bytes())[0].header.seq == 1
 
 
 async def test_the_newest_header_and_the_news_of_an_agent_are_kept(here):

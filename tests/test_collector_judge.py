@@ -3,18 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.judge import (
-    REASONS,
-    REJOIN_MS,
-    STALLED_MS,
-    Alive,
-    CheckEvidence,
-    Contact,
-    Evidence,
-    Said,
-    judge,
-    margin,
-)
+from collector.evidence import Alive, CheckEvidence, Contact, Evidence, Said
+from collector.judge import REASONS, REJOIN_MS, STALLED_MS, judge, margin
 from collector.timeline import Stretch, joined, paint
 from core.values import Status
 

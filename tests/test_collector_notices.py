@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support_ingest import LIFE
 from support_story import GATEWAY, PC, START, UPS, Registry, S, Story
 
-from collector.judge import Evidence
+from collector.evidence import Evidence
 from collector.notices import MOST, Device, Notice, Notices, plain_address
 from collector.signs import link_lost, power_gone
 from collector.views import Outage

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector import quality
+from collector.evidence import Alive, Contact
 from collector.groups import collector_away, everyone_silent, explains, hub_out
-from collector.judge import Alive, Contact
 from collector.quality import ENTER, WINDOW_MS
 from collector.timeline import Stretch, at_least, common, length, union, when, without
 from core.values import Status

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_world import HUB, NOW, ROUTER, SERVICE, Registry, planned, row
 
+from collector.evidence import Contact, Evidence
 from collector.facts import Row, in_runs
-from collector.judge import Contact, Evidence, judge
+from collector.judge import judge
 from collector.presence import BEAT_HOLD_MS, Presence
 from collector.sla import coarse
 from collector.timeline import Stretch

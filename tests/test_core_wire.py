@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core import wire
 from core.errors import BadInput
+from core.reports import decode_report
 
 
 def a_report(rows: int = 2, values: list[float] | None = None) -> wire.Report:
@@ -47,14 +48,14 @@ def as_json(report: wire.Report) -> dict[str, Any]:
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=20))
 def test_a_report_comes_back_as_it_was_sent(values: list[float]) -> None:
     report = a_report(max(1, len(values)), values)
-    assert wire.decode_report(wire.encode(report)) == (report, 0)
+    assert decode_report(wire.encode(report)) == (report, 0)
 
 
 @given(st.lists(st.sampled_from([1.5, 0.0, math.nan, math.inf, -math.inf]), min_size=1, max_size=8))
 def test_figures_that_are_not_finite_are_left_out_and_counted(values: list[float]) -> None:
     raw = as_json(a_report(len(values)))
     raw["figures"] = [{"row": list(range(len(values))), "value": {"rtt_seconds": values}}]
-    report, lost = wire.decode_report(json.dumps(raw).encode())
+    report, lost = decode_report(json.dumps(raw).encode())
     good = [(i, v) for i, v in enumerate(values) if math.isfinite(v)]
     column = report.columns()["rtt_seconds"]
     assert list(zip(column.row, column.value, strict=True)) == good
@@ -65,7 +66,7 @@ def test_figures_that_are_not_finite_are_left_out_and_counted(values: list[float
 @pytest.mark.parametrize("text", ["1e999", "null", '"0.5"', "true", "[]"])
 def test_a_figure_that_is_no_number_costs_only_itself(text: str) -> None:
     plain = wire.encode(a_report(2, [0.25, 0.75])).replace(b"0.75", text.encode())
-    report, lost = wire.decode_report(plain)
+    report, lost = decode_report(plain)
     assert (report.columns()["rtt_seconds"].value, lost) == ([0.25], 1)
 
 
@@ -92,14 +93,14 @@ def test_a_report_that_does_not_fit_names_the_place(
         inner = inner[key]
     inner[path[-1]] = value
     with pytest.raises(BadInput) as caught:
-        wire.decode_report(json.dumps(raw).encode())
+        decode_report(json.dumps(raw).encode())
     assert caught.value.where == where
 
 
 @given(st.binary(max_size=300) | st.text().map(str.encode))
 def test_junk_is_bad_input(plain: bytes) -> None:
     with pytest.raises(BadInput):
-        wire.decode_report(plain)
+        decode_report(plain)
 
 
 @given(st.data())
@@ -108,13 +109,13 @@ def test_a_damaged_report_is_read_or_refused_and_nothing_else(data: st.DataObjec
     for _ in range(data.draw(st.integers(1, 6))):
         plain[data.draw(st.integers(0, len(plain) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(BadInput):
-        report, _ = wire.decode_report(bytes(plain))
+        report, _ = decode_report(bytes(plain))
         assert len(report.results.numbers()) == len(report.results.words()[0]) == len(report.results.k)
 
 
 def test_deep_nesting_is_bad_input() -> None:
     with pytest.raises(BadInput):
-        wire.decode_report(b'{"header":' + b"[" * 100_000)
+        decode_report(b'{"header":' + b"[" * 100_000)
 
 
 def test_messages_of_the_channel_are_told_apart_by_their_tag() -> None:

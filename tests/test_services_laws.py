@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_services import EVERY, NOW, TIMEOUT, S, group, line, name, phase, told, verdict
 
+from collector.evidence import Said
 from collector.facts import Row
-from collector.judge import Said
 from collector.services.finding import Watched
 from collector.services.quorum import FEWEST
 from collector.services.sight import Line, Look

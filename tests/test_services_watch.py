@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from support_offices import Offices, fails
 
-from collector.judge import CheckEvidence, Said
+from collector.evidence import CheckEvidence, Said
 from collector.services.views import Sees
 from collector.services.watch import internet_lost
 

@@ -10,7 +10,7 @@ from agents.icmp import refusals
 from collector import judge, sift
 from core.values import Level
 from inventory.records import ROLES
-from web import catalogue, i18n, words
+from web import catalogue, i18n, reasons, words
 from web.auth.roles import Role
 
 
@@ -88,10 +88,10 @@ def test_a_catalogue_that_is_not_there_is_a_fault(monkeypatch, tmp_path):
 
 
 def test_every_reason_that_the_centre_gives_has_words():
-    assert set(judge.REASONS) <= set(words.REASONS)
+    assert set(judge.REASONS) <= set(reasons.REASONS)
     refused = {sift.FUTURE, sift.BEFORE, sift.UNKNOWN_CHECK, sift.UNKNOWN_STATUS}
-    assert refused <= set(words.REASONS)
-    assert set(refusals._REASONS.values()) <= set(words.REASONS)
+    assert refused <= set(reasons.REASONS)
+    assert set(refusals._REASONS.values()) <= set(reasons.REASONS)
 
 
 def test_every_role_and_level_has_a_word():

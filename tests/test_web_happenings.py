@@ -136,7 +136,7 @@ def test_what_devices_tell_does_not_push_out_what_the_agent_says_of_itself(tmp_p
 
 
 def test_an_agent_that_cannot_listen_says_so_in_words() -> None:
-    from web.words import reason
+    from web.reasons import reason
 
     spoken = speaker("en", NOW)
     assert reason(spoken, "cannot listen|514 EACCES") == "the agent cannot listen on port 514 EACCES"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from web.i18n import speaker
 from web.pages.wall import folded, short_name
-from web.words import figure, reason
+from web.reasons import reason
+from web.words import figure
 
 NOW = 1_795_417_385_000
 """2026-11-23 14:03:05 in Việt Nam, 07:03:05 UTC."""

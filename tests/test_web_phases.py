@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.samples import Bucket, Point
 from web.phases import REST, layers, scores, stacked
 

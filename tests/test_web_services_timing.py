@@ -10,7 +10,7 @@ from support_office_pages import offices_web
 from support_views import HOUR, MINUTE
 from support_web import Web
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.said import read_said
 from collector.verdict_tables import spans
 from web.auth import Role

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.samples import Bucket, Point
 from collector.services.views import Score
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.said import read_said
 from collector.services.views import Score
 from collector.views import CheckState

@@ -8,7 +8,7 @@ from collector.services.subjects import ALONE, is_itself, service_of, shared_of
 from collector.subjects import AGENT, CENTRE, DEVICE, HUB, LAN, UNIT
 from collector.views import Outage, Sentence
 from web.i18n import Speaker, mark
-from web.words import reason
+from web.reasons import reason
 
 SUBJECTS: Mapping[str, str] = {
     UNIT: mark("Connection of the unit"),

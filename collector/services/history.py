@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from collector import outage_store
 from collector import world_store as store
-from collector.judge import Said
+from collector.evidence import Said
 from collector.services.finding import Watched
 from collector.services.looks import put_look
 from collector.services.promise import Kept, kept

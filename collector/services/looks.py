@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.services.sight import Look
 from collector.tracks import Track
 from inventory.records import PlannedCheck

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.spans import REACH, VOUCHING, kind
 from collector.timeline import Interval, Stretch, union, when, without
 from core.values import Status

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from collector.judge import Said
+from collector.evidence import Said
 from collector.series import PART
 from collector.timeline import Stretch
 from collector.views import CheckState, Outage, UnitState, Uptime

@@ -15,6 +15,7 @@ from web.context import Context, context_of
 from web.i18n import HERE, LANGUAGES, language_of, speaker
 from web.pages.files import asset
 from web.palette import LOOKS, THEMES, look_of
+from web.reasons import reason
 from web.sights import (
     CUT,
     FACES,
@@ -30,7 +31,7 @@ from web.sights import (
 )
 from web.trial import layer_number, other_figures
 from web.verdicts import cause, sentence, subject
-from web.words import check_kind, figure, reason, word
+from web.words import check_kind, figure, word
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
