@@ -5,8 +5,8 @@ import logging
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0024"
+revision = "0024"
+down_revision = "0023"
 
 _LABEL = "Cấu hình thiết bị"
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from alembic import op
 
 from inventory.devices import words
 
-revision = "0028"
-down_revision = "0027"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
