@@ -129,10 +129,10 @@ def decide(
     """
     if asked:
         return Ask(machine.name, tuple(name for name, _ in asked), tuple(pair for _, pair in asked))
-    known = sorted(set(before) - {machine.name})
-    if len(machine.faces) == 1 and not known and machine.name == key:
+    known = set(before)
+    if not known and machine.faces.keys() == {key}:
         return New(machine.name)
-    return Same(machine.name, tuple(known))
+    return Same(machine.name, tuple(sorted(known - {machine.name})))
 
 
 def _answered(one: Machine, other: Machine, answers: Sequence[Answer]) -> bool:

@@ -54,6 +54,12 @@ def test_the_first_report_begins_a_machine_and_the_next_is_of_it() -> None:
     assert known.take(A, UNIT, DAY) == Same(A.key(UNIT))
 
 
+def test_a_late_report_of_what_was_told_before_begins_no_machine() -> None:
+    known = Known()
+    known.take(A, UNIT, DAY)
+    assert known.take(A, UNIT, 0) == Same(A.key(UNIT))
+
+
 def test_a_machine_keeps_its_name_through_repairs_one_after_the_other() -> None:
     known, now = Known(), A
     known.take(A, UNIT, 0)

@@ -124,11 +124,11 @@ def _worth_asking(agreeing: Collection[str], firmware: int, says: Mapping[str, S
     return (
         firmware > 0
         or ("macs" in agreeing and firmware == 0)
-        or ("disk_serials" in told and not told.isdisjoint((*INSTALLATION, "memory_serials")))
+        or "disk_serials" in told
         or ("memory_serials" in told and not parted)
         or len(agreeing) >= 2
         or (bool(agreeing) and "agent" in told)
-        or (told >= {"agent", "unit"} and not parted and says.keys().isdisjoint(CARRIED))
+        or (told >= {"agent", "unit"} and not parted and "disk_serials" not in says)
         or (told >= {"macs", "unit"} and says.keys().isdisjoint(FIRMWARE))
         or (told >= {"hostname", "unit"} and says.keys().isdisjoint((*FIRMWARE, *HARDWARE)))
     )
