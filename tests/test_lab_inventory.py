@@ -142,12 +142,17 @@ def test_what_both_agents_of_a_pc_send_while_the_line_is_cut_arrives_as_one_mach
             {tmp_path / "etc": "/etc/ocsinventory"},
             programs,
         )
-        assert wall.get("devices", unit=unit)["items"] == []
+
+        def inventoried() -> list[Any]:
+            listed = wall.get("devices", unit=unit)["items"]
+            return [wall.get(f"devices/{each['name']}") for each in listed if "inventory" in each["sources"]]
+
+        assert inventoried() == []
         province.relay.heal([unit])
 
         def both() -> Any:
-            items = wall.get("devices", unit=unit)["items"]
-            return items if sum(len(item["sources"]) for item in items) == 2 else None
+            machines = inventoried()
+            return machines if sum(len(machine["sources"]) for machine in machines) == 2 else None
 
         (machine,) = until(both, "both inventories are in")
     assert sorted(source["client"].partition("_")[0] for source in machine["sources"]) == [
