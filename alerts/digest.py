@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from inventory.findings.keeper import KeptFinding
 from inventory.hours import DAY_MS, Hours
-from inventory.records import Maintenance
+from inventory.records import Maintenance, climb
 
 AFTER_MS: Mapping[str, int] = {
     "unknown": 0,
@@ -94,16 +94,7 @@ def is_due(digest_at: int, morning: Hours, now: int) -> bool:
 
 def is_below(unit: str, top: str, parents: Mapping[str, str | None]) -> bool:
     """Whether a unit is this one or hangs below it."""
-    if top == PROVINCE:
-        return True
-    seen: set[str] = set()
-    at: str | None = unit
-    while at and at not in seen:
-        if at == top:
-            return True
-        seen.add(at)
-        at = parents.get(at)
-    return False
+    return top == PROVINCE or top in climb(unit, parents.get)
 
 
 def _is_planned(

@@ -1,6 +1,6 @@
 """What the registry holds, as frozen values. Times are ms UTC; `valid_to` is None while there is no end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
 
@@ -192,11 +192,18 @@ R = TypeVar("R")
 
 def above(units: Mapping[str, Unit], code: str) -> list[str]:
     """The unit and all that it hangs on; those that hang on themselves end it."""
+    return [
+        each for each in climb(code, lambda at: units[at].parent if at in units else None) if each in units
+    ]
+
+
+def climb(code: str, parent_of: Callable[[str], str | None]) -> list[str]:
+    """A unit and those above it, as `parent_of` tells; each once, so that a ring ends."""
     path: list[str] = []
     at: str | None = code
-    while at is not None and at in units and at not in path:
+    while at is not None and at not in path:
         path.append(at)
-        at = units[at].parent
+        at = parent_of(at)
     return path
 
 

@@ -12,7 +12,7 @@ from inventory.identity.answers import Answer
 from inventory.identity.crowds import CROWD, Tally, Value, values, without
 from inventory.identity.evidence import Face
 from inventory.identity.groups import Link
-from inventory.matching import Decision, Machine, Same, Seen, decide, edges, machines, question
+from inventory.matching import Decision, Machine, Seen, decide, edges, machines, question
 from inventory.signs import Signs
 
 FEW = 24
@@ -60,11 +60,7 @@ class Known:
         if seen is not None and at >= seen.first:
             place = self._places[key]
             asked = place.asked if place.asked is not None else self._ask(place)
-            return (
-                decide(key, place.machine, asked, (place.machine.name,))
-                if asked
-                else Same(place.machine.name)
-            )
+            return decide(key, place.machine, asked, (place.machine.name,))
         was = {key: self._places[key].machine.name} if seen else {}
         self.told[key] = Seen(seen.face if seen else Face(key, signs, unit), at)
         if seen is None and signs.hostname:
