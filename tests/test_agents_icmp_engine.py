@@ -148,14 +148,20 @@ async def test_no_way_there_is_a_loss_with_its_reason(pinger: Engine) -> None:
 
 @kinds
 async def test_a_busy_event_loop_does_not_lengthen_the_times(pinger: Engine) -> None:
+    # Linux begins to stamp packets a moment after the first socket asks for it (net_enable_timestamp leaves it to a
+    # work queue); what comes before that moment is stamped when it is read.
+    assert min([await _rtt_beside_a_busy_loop(pinger) for _ in range(3)]) < 0.2
+
+
+async def _rtt_beside_a_busy_loop(pinger: Engine) -> float:
     waiting = asyncio.ensure_future(pinger.burst(("127.0.0.2", 0), count=1))
     await asyncio.sleep(0)  # the request goes out
-    until = time.perf_counter() + 0.5
+    until = time.perf_counter() + 0.3
     while time.perf_counter() < until:
         pass
     (rtt,) = (await waiting).rtts
     assert rtt is not None
-    assert rtt < 0.4
+    return rtt
 
 
 @kinds
