@@ -13,12 +13,15 @@ PYTHON := $(shell command -v $(PYTHON) || command -v python3)
 help: ## list these verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
+# After a run that came to its end (1): what failed once more, one after the other. What fails twice is a failure.
+AGAIN = { test $$? -eq 1 && echo "FAILED ONCE, runs again alone:" && $(BIN)/pytest --last-failed --last-failed-no-failures none -v -m $(1); }
+
 run: setup ## the centre, this machine's own agent and 187 virtual units on 127.0.0.1:8080 (PORT=, DATA=)
 	@exec $(BIN)/nhip lab demo --port $(PORT) --data $(DATA)
 
 test: setup debian ## all tests (as root: with real servers, namespaces and a browser)
-	$(BIN)/pytest -m "not alone" -n $${TEST_WORKERS:-2} --dist loadgroup
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m "not alone" -n $${TEST_WORKERS:-2} --dist loadgroup || $(call AGAIN,"not alone")
+	$(BIN)/pytest -m alone || $(call AGAIN,alone)
 
 lint: setup ## format, lint, types, import directions, translations
 	$(BIN)/ruff format --check .
