@@ -25,6 +25,7 @@ from collector.services.reads import Reads
 from collector.services.watch import ServiceWatch
 from collector.spans import REACH
 from collector.stocktaking import Stocktaking
+from collector.threads import in_thread
 from collector.throughput import Throughput
 from collector.views import (
     AgentState,
@@ -131,14 +132,14 @@ class Centre:
     async def _follow_registry(self) -> None:
         while True:
             try:
-                await asyncio.to_thread(rebuild_if_due, self.state, self.clock.now())
-                if await asyncio.to_thread(self.registry.refresh):
+                await in_thread(rebuild_if_due, self.state, self.clock.now())
+                if await in_thread(self.registry.refresh):
                     self.world.replan()
                     before = self.plans.known()
                     self.hub.plan_changed(
                         {unit for unit, etag in before.items() if self.plans.of(unit)[1] != etag}
                     )
-                self.hub.plan_changed(await asyncio.to_thread(self.secrets.to_ask_again, self.plans.known()))
+                self.hub.plan_changed(await in_thread(self.secrets.to_ask_again, self.plans.known()))
             except Exception:
                 log.exception("could not look after the registry; trying again")
             await self.clock.sleep_until(self.clock.now() + REFRESH_MS)

@@ -20,6 +20,7 @@ from collector.problems import Forbidden
 from collector.reader import Checks, Reader, Taken
 from collector.samples import SampleStore
 from collector.series import SeriesTable
+from collector.threads import in_thread
 from collector.views import EpochCount
 from collector.worker import Worker
 from core.clock import Clock
@@ -183,7 +184,7 @@ class Ingest:
         while True:
             now = self._clock.now()
             try:
-                await asyncio.to_thread(self._store.maintain, now)
+                await in_thread(self._store.maintain, now)
             except Exception:  # noqa: BLE001 - whatever an engine raises
                 _log.exception("upkeep of the sample store failed; tried again in a minute")
             await self._clock.sleep_until(now + MAINTAIN_MS)

@@ -1,10 +1,9 @@
 """Keeps findings, coverage and what changed up to what was heard: a loop beside the watch, in threads."""
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
+from collector.threads import in_thread
 from core.clock import Clock
 from inventory.machines.reads import Machines
 from inventory.registry import Registry
@@ -32,13 +31,8 @@ class Stocktaking:
 
     async def _guarded(self, do: Callable[..., bool | None], *about: object) -> bool:
         """Whether it was done and there is more of it to do."""
-        doing = asyncio.ensure_future(asyncio.to_thread(do, *about))
         try:
-            return bool(await asyncio.shield(doing))
-        except asyncio.CancelledError:
-            with contextlib.suppress(Exception):
-                await doing
-            raise
+            return bool(await in_thread(do, *about))
         except Exception:  # noqa: BLE001 - the guard of the loop
             _log.exception("could not take stock; trying again in some minutes")
             return False

@@ -21,6 +21,7 @@ from collector.outages import Change
 from collector.retention import prune
 from collector.sla import PERIODS, Availability, coarse
 from collector.subjects import UNIT
+from collector.threads import in_thread
 from collector.timeline import Interval, Stretch, changed_from, union
 from collector.views import OutageChange, UnitState, Uptime
 from collector.world import KEPT_MS, World
@@ -60,7 +61,7 @@ class Watch:
         self.judgements = 0
 
     async def run(self) -> None:
-        """Judge for ever, until cancelled."""
+        """Judge for ever, until cancelled, which waits for a step that has begun."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._breathe())
             group.create_task(self._judge_for_ever())
@@ -76,7 +77,7 @@ class Watch:
         while True:
             now = self._clock.now()
             try:
-                await asyncio.to_thread(self.step, now)
+                await in_thread(self.step, now)
             except Exception:
                 # The loop's guard. What was due stays due.
                 log.exception("the watch failed; trying again")

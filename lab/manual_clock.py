@@ -15,6 +15,11 @@ class ManualClock:
     def now(self) -> int:
         return self._now
 
+    @property
+    def asleep(self) -> int:
+        """How many wait for a time to come."""
+        return sum(not future.done() for _, _, future in self._sleepers)
+
     async def sleep_until(self, when: int) -> None:
         if when <= self._now:
             await asyncio.sleep(0)

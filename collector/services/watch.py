@@ -3,7 +3,6 @@
 It stands beside `collector.watch`, which judges units: whether a unit's line worked is taken from there.
 """
 
-import asyncio
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from collector.services.sight import EDGE_MS, Line, Look
 from collector.services.verdict import Verdict, decide
 from collector.services.views import Score, Sees, ServiceState, Sight
 from collector.spans import REACH, VOUCHING
+from collector.threads import in_thread
 from collector.timeline import Stretch
 from collector.watch import Watch
 from collector.world import FULL_MS, World
@@ -92,11 +92,11 @@ class ServiceWatch:
         self.judgements = 0
 
     async def run(self) -> None:
-        """Judge for ever, until cancelled."""
+        """Judge for ever, until cancelled, which waits for a step that has begun."""
         while True:
             now = self._clock.now()
             try:
-                await asyncio.to_thread(self.step, now)
+                await in_thread(self.step, now)
             except Exception:
                 # The loop's guard. What was due stays due.
                 log.exception("the watch over services failed; trying again")
