@@ -30,7 +30,7 @@ async def reply(box: FakeAgent, *, status: str = "up") -> wire.Diagnose:
 
 
 async def enrol(here: Site, token: str, secret: str = SECRET) -> httpx2.Response:
-    async with httpx2.AsyncClient(base_url=here.url) as http:
+    async with httpx2.AsyncClient(base_url=here.url, timeout=60) as http:
         return await http.post(
             "/api/v1/agent/enrol", content=wire.encode(wire.Enrol(token=token, secret=secret))
         )
@@ -204,6 +204,7 @@ async def test_a_plan_is_sent_once_and_news_of_it_come_down_the_channel(tmp_path
         assert (await box.http.get("/api/v1/agent/plan", headers=asking)).status_code == 304
 
         put(here.state, here.clock.now(), {"settings": [{"name": "report_every_ms", "value": "7000"}]})
+        await here.rest()
         await here.clock.advance(REFRESH_MS)
         await box.hear(wire.PlanChanged)
         changed = await box.http.get("/api/v1/agent/plan", headers=asking)
@@ -237,6 +238,6 @@ async def test_guessing_join_tokens_is_slow_and_costs_nobody_else(tmp_path: Path
 
 
 async def test_an_enrolment_that_is_none_is_the_asker_s_fault(tmp_path: Path) -> None:
-    async with site(tmp_path) as here, httpx2.AsyncClient(base_url=here.url) as http:
+    async with site(tmp_path) as here, httpx2.AsyncClient(base_url=here.url, timeout=60) as http:
         assert (await http.post("/api/v1/agent/enrol", content=b"{}")).status_code == 422
         assert (await http.post("/api/v1/agent/enrol", content=b"x" * 20_000)).status_code == 413

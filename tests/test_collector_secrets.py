@@ -1,6 +1,5 @@
 """What the centre gives an agent of secrets: those of its own plan, to itself, over TLS."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -124,9 +123,7 @@ async def test_an_agent_hears_that_a_secret_of_its_plan_was_set(here: Site) -> N
         await box.beat()
         await box.http.get("/api/v1/agent/plan", headers=box.headers)
         Vault(here.state).set("qlvb-password", "changed-word", here.clock.now(), "lan")
-        heard = asyncio.create_task(box.hear(wire.PlanChanged))
-        while not heard.done():  # the registry is looked after in a thread: how often is time's own affair
-            await here.clock.advance(REFRESH_MS)
-            await asyncio.wait([heard], timeout=0.05)
-        await heard
+        await here.rest()
+        await here.clock.advance(REFRESH_MS)
+        await box.hear(wire.PlanChanged)
         assert (await asks(box)).json() == {"values": {"qlvb-password": "changed-word"}}
