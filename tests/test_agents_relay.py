@@ -132,6 +132,12 @@ async def test_what_is_no_inventory_is_refused_and_counted(rig: Rig, body: bytes
     assert rig.kept == []
 
 
+async def test_an_inventory_far_too_large_is_told_so_and_not_cut_off(rig: Rig) -> None:
+    # More than all buffers between hold: who sends it still sends when it is refused.
+    assert await rig.ask(b"a" * (64 << 20)) == (413, b"inventory too large\n")
+    assert (await rig.look()).figures["refused"] == 1
+
+
 async def test_other_tasks_of_an_agent_are_told_that_there_is_nothing(rig: Rig) -> None:
     assert (await rig.ask(b"", "GET", "/?action=getConfig&machineid=a"))[0] == 404
     assert (await rig.ask(b"", "GET", "/"))[0] == 200

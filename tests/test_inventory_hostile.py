@@ -52,7 +52,7 @@ class Road:
         return await asyncio.to_thread(self._post, body)
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        talk = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        talk = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             talk.request("POST", "/", body)
             answer = talk.getresponse()

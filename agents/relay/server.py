@@ -27,6 +27,8 @@ MAX_PACKED = 512 << 10
 """Bytes of an inventory as it came: as text in a report it is a third more, and a report may have 1 MiB."""
 CONNECTIONS = 16
 REQUEST_S, IDLE_S = 60.0, 30.0
+GOODBYE_S = 10.0
+"""Time for the other side to send what it has, and to read that nobody wants it."""
 RETRY_S = 600
 OF_EACH, OF_ALL = Rate(1 / 60, 30), Rate(5, 400)
 """Inventories of one address and of all: a PC has one a day, of each of its agents, and all begin when the office does."""
@@ -124,6 +126,7 @@ class Relay:
                 if len(body) > MAX_PACKED:
                     self._counts.refused += 1
                     await _send(talk, writer, 413, Answer("text/plain", b"inventory too large\n"), close=True)
+                    await _pass_over(reader)
                     return False
             elif isinstance(event, h11.EndOfMessage):
                 break
@@ -179,6 +182,14 @@ class Relay:
         self._counts.inventories += 1
         self._counts.sources.add(source)
         return 200, answer(ask, HOURS)
+
+
+async def _pass_over(reader: asyncio.StreamReader) -> None:
+    """Let what still comes go by: closed at once, the connection would be reset and the answer lost."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S):
+            while await reader.read(_READ):
+                pass
 
 
 async def _send(
