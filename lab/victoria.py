@@ -2,13 +2,13 @@
 
 import contextlib
 import shutil
-import socket
-import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from lab.eoffice.servers import free_port
+from lab.eoffice.servers import server as serving
 
 VICTORIA = shutil.which("victoria-metrics")
 """The program, in Debian's package `victoria-metrics`; None where it is not installed."""
@@ -27,32 +27,22 @@ def victoria_metrics(folder: Path, *flags: str, port: int = 0) -> Iterator[Victo
     """A server with its data in `folder`. Raises RuntimeError when it does not come up."""
     if VICTORIA is None:
         raise RuntimeError("victoria-metrics is not installed")
-    with socket.create_server(("127.0.0.1", port)) as free:
-        port = free.getsockname()[1]
+    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "log").open("ab") as log:
-        server = subprocess.Popen(
-            [
-                VICTORIA,
-                f"-storageDataPath={folder}/data",
-                f"-httpListenAddr=127.0.0.1:{port}",
-                "-retentionPeriod=100y",
-                "-dedup.minScrapeInterval=1ms",
-                *flags,
-            ],
-            stdout=log,
-            stderr=log,
-        )
+    command = [
+        VICTORIA,
+        f"-storageDataPath={folder}/data",
+        f"-httpListenAddr=127.0.0.1:{port}",
+        "-retentionPeriod=100y",
+        "-dedup.minScrapeInterval=1ms",
+        *flags,
+    ]
     url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(400):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=1) as answer:
-                if answer.status == 200:
-                    break
-            time.sleep(0.025)
-        else:
-            raise RuntimeError((folder / "log").read_text())
+    with serving(command, folder / "log", lambda: _is_well(url)) as server:
         yield Victoria(url, server.pid)
-    finally:
-        server.terminate()
-        server.wait(30)
+
+
+def _is_well(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
