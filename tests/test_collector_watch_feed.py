@@ -28,7 +28,7 @@ def test_what_is_forgotten_or_was_never_ours_asks_to_resync() -> None:
 
 async def test_who_waits_is_woken_by_news_from_another_thread() -> None:
     feed = Feed(1)
-    waiting = asyncio.create_task(feed.wait(feed.last_id, 5.0))
+    waiting = asyncio.create_task(feed.wait(feed.last_id, 60.0))
     await asyncio.sleep(0)
     thread = threading.Thread(target=feed.publish, args=("unit", "11950"))
     thread.start()

@@ -84,7 +84,10 @@ async def test_a_configuration_comes_when_it_is_asked_for_and_no_secret_comes_wi
         who = create_token(state, "lan", Role.TECHNICIAN, now, 3_600_000)
         people = {"Authorization": f"Bearer {who}"}
         with support.process([*support.AGENT, "run", "-v", "--dir", str(home)], log):
-            async with asyncio.timeout(60), httpx2.AsyncClient(base_url=url, headers=people) as http:
+            async with (
+                asyncio.timeout(180),
+                httpx2.AsyncClient(base_url=url, headers=people, timeout=60) as http,
+            ):
                 await fetched(http, versions=1)
                 device.answers = answers | {"show running-config": RUNNING.replace("ip http", "no ip http")}
                 found = await fetched(http, versions=2)

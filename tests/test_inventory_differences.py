@@ -249,7 +249,7 @@ REPORTS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(REPORTS, st.randoms(use_true_random=False), st.integers(0, 9))
 def test_the_same_inventories_in_any_order_leave_the_same_notes_as_all_versions_held_against_each_other(
     tmp_path: Path, reports: Any, dice: Any, day: int

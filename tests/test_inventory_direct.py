@@ -35,7 +35,7 @@ class Direct:
     def __init__(self, here: Site) -> None:
         self.here = here
         self.path = open_address(here.state, UNIT, here.clock.now(), "test")
-        self.http = httpx2.AsyncClient(base_url=here.url, timeout=30)
+        self.http = httpx2.AsyncClient(base_url=here.url, timeout=60)
 
     async def post(self, body: bytes, path: str = "", **headers: str) -> httpx2.Response:
         return await self.http.post(path or self.path, content=body, headers=headers)
@@ -212,7 +212,7 @@ async def test_debians_own_agents_post_to_the_centre_unchanged(
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -98,7 +98,7 @@ async def test_a_stamp_verifies_to_the_root(tmp_path: Path, *, tsa_rsa: bool) ->
     query, reply = tmp_path / "query", tmp_path / "reply"
     openssl("ts", "-query", "-data", __file__, "-sha256", "-cert", "-out", query)
     async with responders(tmp_path / "ca", tsa_rsa=tsa_rsa) as served:
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=60) as client:
             answer = await client.post(f"{served.authority.url}/tsa", content=query.read_bytes())
         reply.write_bytes(answer.content)
         words = openssl("ts", "-verify", "-queryfile", query, "-in", reply, "-CAfile", served.authority.root)
