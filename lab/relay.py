@@ -27,7 +27,7 @@ from typing import Any, Literal
 from core.errors import BadInput, Unavailable
 
 Way = Literal["ab", "ba", "both"]
-START_S = 10.0
+START_S = 60.0
 QUEUE = 1_000
 """Packets that a TUN device holds for the relay before the kernel drops (counted as `overrun`), 8 bytes each whether
 they are there or not."""

@@ -42,7 +42,7 @@ def process(command: list[str], log: Path, **env: str) -> Iterator[subprocess.Po
         if started.poll() is None:
             started.send_signal(signal.SIGTERM)
             try:
-                started.wait(15)
+                started.wait(60)
             except subprocess.TimeoutExpired:
                 started.kill()
                 started.wait()

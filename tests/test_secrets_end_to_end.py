@@ -99,7 +99,10 @@ async def test_a_secret_reaches_the_service_and_nothing_else(tmp_path: Path) -> 
         admin = create_token(context.state, "lan", Role.ADMIN, clock.now(), 3_600_000)
         people = {"Authorization": f"Bearer {admin}"}
         with support.process(command, log):
-            async with asyncio.timeout(60), httpx2.AsyncClient(base_url=url, headers=people) as http:
+            async with (
+                asyncio.timeout(180),
+                httpx2.AsyncClient(base_url=url, headers=people, timeout=60) as http,
+            ):
                 await until(lambda: FIRST in office.sent)
                 answer = await http.put("/api/v1/secrets/office-key", json={"value": SECOND})
                 assert answer.status_code == 204

@@ -56,7 +56,10 @@ async def technician(tmp_path: Path) -> AsyncIterator[Asker]:
         pass_ = create_token(context.state, "lan", Role.TECHNICIAN, clock.now(), 3_600_000)
         headers = {"Authorization": f"Bearer {pass_}"}
         try:
-            async with asyncio.timeout(120), httpx2.AsyncClient(base_url=url, headers=headers) as http:
+            async with (
+                asyncio.timeout(120),
+                httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as http,
+            ):
                 while not context.hub.connected(credential.agent):  # noqa: ASYNC110 - the hub tells nobody
                     await asyncio.sleep(0.01)
                 yield Asker(http, credential.agent)
@@ -72,7 +75,7 @@ async def test_a_technician_has_an_agent_ping_and_sees_what_it_found(technician:
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert (found["status"], found["reason"]) == ("up", "")
-    assert 0 < found["figures"]["rtt_mean_seconds"] < 1
+    assert 0 < found["figures"]["rtt_min_seconds"] < 5
 
 
 async def test_the_centre_takes_what_the_agent_runs_and_nothing_else(technician: Asker) -> None:
@@ -87,8 +90,9 @@ async def test_the_centre_takes_what_the_agent_runs_and_nothing_else(technician:
 async def test_throughput_is_measured_at_any_hour_over_the_agent_s_own_session(technician: Asker) -> None:
     found = (await technician.ask("throughput", "centre", bytes=1 << 20)).json()
     assert (found["status"], found["reason"]) == ("up", "")
-    assert found["figures"]["down_bits_per_second"] > 1e6
-    assert found["figures"]["up_bits_per_second"] > 1e6
+    # How much that is says something about the machine: what matters is that it was measured, and in bits a second.
+    assert found["figures"]["down_bits_per_second"] > 1e5
+    assert found["figures"]["up_bits_per_second"] > 1e5
     found = (await technician.ask("throughput", "centre", bytes=1 << 30)).json()
     assert found["reason"].startswith("refused request|")
 

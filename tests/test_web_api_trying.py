@@ -153,7 +153,7 @@ async def real(folder: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
         form = {"name": "Đăng nhập", "submit": "form", "form": {"password": "${secret:word}"}}
         steps = [{"name": "Mở", "url": "/"}, form | {"expect": {"text": "Xin chào"}}]
         check = {"name": "Vào", "kind": "scenario", "target": "{address}", "params": {"steps": steps}}
-        check |= {"interval_ms": 500, "timeout_ms": 5_000}
+        check |= {"interval_ms": 500, "timeout_ms": 20_000}
         write_service(state, now, {"code": "x", "name": "X", "address": f"{office_url}/"}, [check])
         put_template(state, now, level="commune", vantage="unit", label="S", role="service", service="*")
         Vault(state).set("word", WORD, now, "lan")
@@ -166,7 +166,10 @@ async def real(folder: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
         token = create_token(state, "lan", Role.ADMIN, clock.now(), 3_600_000)
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with asyncio.timeout(120), httpx2.AsyncClient(base_url=url, headers=headers) as http:
+            async with (
+                asyncio.timeout(120),
+                httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as http,
+            ):
                 while not context.hub.connected(credential.agent):  # noqa: ASYNC110 - the hub tells nobody
                     await asyncio.sleep(0.01)
                 yield http, office_url

@@ -29,8 +29,8 @@ async def centre(tmp_path: Path):
 
 def client(app: Application, url: str) -> httpx2.AsyncClient:
     context = app.state.context
-    token = create_token(context.state, "test", Role.VIEWER, context.clock.now(), 60_000)
-    return httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"})
+    token = create_token(context.state, "test", Role.VIEWER, context.clock.now(), 3_600_000)
+    return httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 async def test_a_new_centre_is_ready_and_knows_188_units(centre: tuple[Application, str]):
@@ -58,7 +58,7 @@ async def test_agents_routes_answer_without_session_and_with_the_centres_time(
     centre: tuple[Application, str],
 ):
     _, url = centre
-    async with httpx2.AsyncClient(base_url=url) as http:
+    async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
         answer = await http.post("/api/v1/reports", content=b"{}")
         assert answer.status_code == 401
         assert "nhip-time" in answer.headers
@@ -76,7 +76,7 @@ async def test_a_fault_in_the_file_of_alerts_stops_the_start_with_its_name(tmp_p
 async def test_it_starts_again_on_the_data_it_left(tmp_path: Path):
     for _ in range(2):
         app = build(tmp_path)
-        async with served(app) as url, httpx2.AsyncClient(base_url=url) as http:
+        async with served(app) as url, httpx2.AsyncClient(base_url=url, timeout=60) as http:
             assert (await http.get("/readyz")).status_code == 200
     # Both stores were closed: others may open them.
     DuckStore(tmp_path / "samples.duckdb").close()

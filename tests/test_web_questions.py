@@ -50,11 +50,11 @@ async def test_two_reports_a_question_an_answer_one_machine_and_two_again(tmp_pa
     context.registry.refresh()
     unit = context.registry.units(now)[-1].code
     address = open_address(context.state, unit, now, "test")
-    token = create_token(context.state, "lan", Role.TECHNICIAN, now, 600_000)
+    token = create_token(context.state, "lan", Role.TECHNICIAN, now, 3_600_000)
     async with (
         served(app) as url,
-        httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http,
-        httpx2.AsyncClient(base_url=url) as agent,
+        httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
+        httpx2.AsyncClient(base_url=url, timeout=60) as agent,
     ):
         for board in ("old", "new"):
             assert (await agent.post(address, json=shop_pc(board))).status_code == 200

@@ -21,7 +21,7 @@ from pathlib import Path
 from lab.eoffice.authority import Authority, Issued
 from lab.eoffice.exchange import SUBJECT, VERIFIED
 
-STARTS_WITHIN_S, ENDS_WITHIN_S = 10.0, 5.0
+STARTS_WITHIN_S, ENDS_WITHIN_S = 60.0, 30.0
 _SETTINGS = """\
 daemon off;
 worker_processes 1;

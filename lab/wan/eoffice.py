@@ -22,7 +22,7 @@ from lab.wan.office_plan import NAMES, RESOLVERS, SERVER, has_office, records, r
 from lab.wan.province import Province, Say, end
 
 HTTPS, HTTP, APPLICATION, DNS, CONTROL = 443, 80, 8000, 53, 8953
-READY_S = 20.0
+READY_S = 60.0
 YEAR = timedelta(days=365)
 ServiceFault = Literal["broken", "wrong", "silent", "half-open", "refused"]
 DnsFault = Literal["lie", "hang", "no such name", "refused", "servfail", "silent"]
