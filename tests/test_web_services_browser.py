@@ -11,7 +11,7 @@ from playwright.async_api import Page, async_playwright, expect
 from support_office_pages import fill, offices_web, reads
 from support_pages import province_web
 from support_web import PASSWORD, QUICK, Web, served
-from test_web_pages_browser import CHROMIUM, QUIET, _is_fault, moved, streams
+from test_web_pages_browser import LAUNCH, _is_fault, fresh, moved, pointed_at, streams
 from test_web_pages_browser import pytestmark as pytestmark  # the same needs
 
 from collector.services.views import Sees, Standing
@@ -32,9 +32,9 @@ async def window(
     wrong: list[str] = []
     async with make(folder) as made, served(made.app) as url, async_playwright() as driver:
         add_user(made.state, "lan", Role.ADMIN, PASSWORD, made.clock.now(), QUICK)
-        chromium = await driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        chromium = await driver.chromium.launch(**LAUNCH)
         try:
-            page = await chromium.new_page(viewport={"width": width, "height": 900})
+            page = await fresh(chromium, width)
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.on("console", lambda said: wrong.append(said.text) if _is_fault(said) else None)
             page.on(
@@ -116,8 +116,7 @@ async def test_steps_are_stacked_and_so_are_phases(tmp_path):
         await expect(page.locator("#timing-legend")).to_contain_text("Đăng nhập")
         await page.click("[data-by=phase]")
         await expect(page.locator("#timing-legend")).to_contain_text("byte đầu tiên")
-        await page.locator("#timing-stack .u-over").hover(position={"x": 200, "y": 60})
-        await expect(page.locator("#timing-stack .read-out strong")).to_contain_text("ms")
+        await pointed_at(page, "#timing-stack", r".*ms.*", x=200)
         async with page.expect_response("**/timing?**") as asked:
             await page.select_option("#timing-unit", "11950")
         assert (await (await asked.value).json())["unit"] == "11950"
