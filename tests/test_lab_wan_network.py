@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support_netns import ROOT_WITH_TUN, WHY_NOT, run_in
+from support_processes import until
 
 from core.errors import BadInput
 from lab.netns import FOLDER, inside
@@ -116,8 +117,13 @@ def test_nothing_of_the_hosts_own_network_changes(tmp_path: Path) -> None:
 def test_the_end_leaves_no_namespace_process_or_file(tmp_path: Path) -> None:
     made = Province.build(tmp_path / "lab", NODES, [], 1, silent)
     inodes = list(made.record.namespaces.values())
-    made.start("sleeper", ["sleep", "600"], namespace=made.layout.centre.namespace)  # not recorded, and found
+    made.start(
+        "ours", ["sleep", "600"], namespace=made.layout.centre.namespace
+    )  # which may not be in there yet
+    stranger = subprocess.Popen(["ip", "netns", "exec", made.layout.centre.namespace, "sleep", "600"])
+    until(lambda: stranger.pid in {each.pid for each in inhabitants(inodes)}, 60, "it is in the namespace")
     assert made.remove() == []
+    assert stranger.wait(60) == -signal.SIGTERM  # neither recorded nor started by it, and found
     assert not any((FOLDER / name).exists() for name in made.record.namespaces)
     assert not any(alive(process) for process in made.record.processes)
     assert inhabitants(inodes) == []

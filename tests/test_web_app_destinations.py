@@ -21,6 +21,9 @@ from web.auth.secrets import csrf_of
 
 FORM = {"name": "Trực ban", "url": "json://token:hidden-word@127.0.0.1:9/x", "language": "vi"}
 
+RECEIVER = "/receiver?cto=60&rto=60"
+"""With a minute to connect and to answer: one that was heard and is thought not to have been is told again."""
+
 
 @pytest.fixture
 async def nhip(tmp_path: Path):
@@ -80,7 +83,7 @@ async def test_trying_a_destination_delivers_a_message(nhip: Web):
     nhip_app = create_app(nhip.context, agent_routes=[Route("/receiver", take, methods=["POST"])])
     async with served(nhip_app) as url:
         browser = await nhip.browser(Role.OPERATOR)
-        target = url.replace("http://", "json://") + "/receiver"
+        target = url.replace("http://", "json://") + RECEIVER
         await post(browser, "/settings/alerts/destinations", **FORM | {"url": target})
         answer = await post(browser, "/settings/alerts/destinations/1/test")
     assert answer.headers["location"] == "/settings/alerts?done=tested"
@@ -145,7 +148,7 @@ async def test_a_finding_arrives_at_a_webhook_in_the_morning(nhip: Web):
     async with served(nhip_app) as url:
         alerts = nhip.context.alerts
         alerts.link = "https://nhip.test"
-        target = url.replace("http://", "json://") + "/receiver"
+        target = url.replace("http://", "json://") + RECEIVER
         await asyncio.to_thread(alerts.destinations.add, "noc", target, "vi", "an", findings="11950")
         now = nhip.clock.now()
         with nhip.state.write() as connection:

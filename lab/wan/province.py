@@ -133,6 +133,9 @@ class Province:
         with contextlib.suppress(Unavailable):
             # A relay that was started just before a crash is not in the record yet.
             mine += filter(None, [process_of("relay", int(self.relay.usage()["pid"]))])
+        # What was started just now may not be in its namespace yet, and would not be found in there.
+        running = [child.pid for child in self._children if child.poll() is None]
+        mine += filter(None, [process_of("", pid) for pid in running])
         end(mine)
         now = {name: inode(name) for name in self.record.namespaces}
         ours = [n for name, n in now.items() if n is not None and self.record.namespaces[name] in (0, n)]
