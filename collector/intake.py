@@ -6,6 +6,7 @@ with 200 it is in the store; what cannot be taken is refused with its place: 400
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -32,6 +33,8 @@ AT_ONCE = 8
 LARGE = 1 << 20
 """Plain bytes of an inventory past which reading it may take long."""
 BODY_S = 60.0
+GOODBYE_S = 10.0
+"""Time for the other side to send what it has, and to read that nobody wants it."""
 RETRY_AFTER_S = 600
 Headers = Sequence[tuple[bytes, bytes]]
 _TEXT = "text/plain; charset=utf-8"
@@ -41,6 +44,12 @@ _log = logging.getLogger(__name__)
 class _Said(NamedTuple):
     status: int
     answer: Answer
+    unread: bool = False
+    """More of the body comes."""
+
+
+class _Unread(TooLarge):
+    """Of a body that is still being sent."""
 
 
 class Intake:
@@ -54,14 +63,16 @@ class Intake:
         self.taken = self.refused = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status, said = await self._answer(scope, receive)
+        status, said, unread = await self._answer(scope, receive)
         if status >= 400:
             self.refused += 1
+        if unread:
+            await _pass_over(receive)
         headers = {"Cache-Control": "no-store"}
         if status in (429, 503):
             headers["Retry-After"] = str(RETRY_AFTER_S)
         if status == 413:
-            headers["Connection"] = "close"  # the rest of the body is not read
+            headers["Connection"] = "close"  # not all of the body may have been read
         await Response(said.body, status, headers, said.content_type)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> _Said:
@@ -88,7 +99,7 @@ class Intake:
         except TimeoutError:
             return _plain(408, "the inventory did not come to its end")
         except TooLarge as error:
-            return _plain(413, str(error))
+            return _plain(413, str(error))._replace(unread=isinstance(error, _Unread))
         finally:
             self._held -= 1
 
@@ -119,9 +130,11 @@ class Intake:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
-    length = dict(scope["headers"]).get(b"content-length", b"0")
+    headers, why = dict(scope["headers"]), f"an inventory may have {MAX_PACKED} bytes as sent"
+    length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > MAX_PACKED:
-        raise TooLarge(f"an inventory may have {MAX_PACKED} bytes as sent")
+        # Who asks first whether to send it does not.
+        raise TooLarge(why) if b"expect" in headers else _Unread(why)
     body = bytearray()
     while True:
         message = await receive()
@@ -129,9 +142,17 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             raise TimeoutError
         body += message.get("body", b"")
         if len(body) > MAX_PACKED:
-            raise TooLarge(f"an inventory may have {MAX_PACKED} bytes as sent")
+            raise _Unread(why) if message.get("more_body", False) else TooLarge(why)
         if not message.get("more_body", False):
             return bytes(body)
+
+
+async def _pass_over(receive: Receive) -> None:
+    """Let what still comes go by: closed at once, the connection would be reset and the answer lost."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _plain(status: int, text: str) -> _Said:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import http.client
 import json
 import os
 import shutil
@@ -125,6 +126,23 @@ async def test_what_cannot_be_taken_is_answered_with_its_place(direct: Direct, n
     assert why in (zlib.decompress(answer.content).decode() if packed else said)
     assert (await direct.post(json.dumps(pc(1)).encode())).status_code == 200
     assert direct.devices() == [(UNIT, "pc-1")]
+
+
+@pytest.mark.parametrize("sized", [True, False])
+async def test_an_inventory_far_too_large_is_told_so_and_not_cut_off(direct: Direct, *, sized: bool) -> None:
+    # More than all buffers between hold: who sends it still sends when it is refused.
+    piece = b"a" * (1 << 20)
+
+    def send() -> tuple[int, bytes]:
+        talk = http.client.HTTPConnection(direct.here.url.removeprefix("http://"), timeout=60)
+        try:
+            talk.request("POST", direct.path, piece * 32 if sized else iter([piece] * 32))
+            answer = talk.getresponse()
+            return answer.status, answer.read()
+        finally:
+            talk.close()
+
+    assert await asyncio.to_thread(send) == (413, b"an inventory may have 1048576 bytes as sent\n")
 
 
 async def test_an_agent_that_asks_for_what_is_not_here_is_told_so_in_its_own_words(direct: Direct) -> None:
