@@ -97,6 +97,36 @@ async def test_a_probe_that_hangs_is_down_with_timeout_at_its_deadline(rigs: lis
     assert rig.of(1)[0] == Result(Status.DOWN, "timeout")
 
 
+class Explains:
+    """Says at its own deadline what came of it."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+
+    async def run(self, check: Check) -> Result:
+        await self.clock.sleep_until(self.clock.now() + check.timeout_ms)
+        for _ in range(5):  # what it has begun takes some turns to end
+            await asyncio.sleep(0)
+        return Result(Status.UNKNOWN, "not verified|timeout")
+
+
+async def test_after_a_time_in_which_the_machine_stood_still_a_probe_says_first_what_came_of_it(
+    rigs: list[Rig],
+) -> None:
+    rigs.append(rig := Rig({"hangs": Hangs()}))
+    rig.loop._probes = {"explains": Explains(rig.clock), "hangs": Hangs()}
+    rig.loop.take([check(1, "explains", 3_600_000), check(2, "hangs", 3_600_000)])
+    for each in (1, 2):
+        rig.loop.start(each)
+    await rig.clock.advance(1)
+    rig.clock.set(rig.clock.now() + 30_000)
+    await rig.clock.advance(1)
+    assert rig.of(1) == [Result(Status.UNKNOWN, "not verified|timeout")]
+    assert rig.of(2) == []
+    await rig.clock.advance(1_000)
+    assert rig.of(2) == [Result(Status.DOWN, "timeout")]
+
+
 async def test_a_probe_that_hangs_or_raises_delays_no_other(rigs: list[Rig]) -> None:
     rigs.append(rig := Rig({"steady": Steady(), "hangs": Hangs(), "raises": Raises()}))
     rig.loop.take([check(1, "hangs", 2_000, 60_000), check(2, "raises", 2_000), check(3, "steady", 2_000)])

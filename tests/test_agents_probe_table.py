@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -110,6 +111,24 @@ async def test_a_new_probe_needs_its_file_and_a_line_in_the_table(
     table: Mapping[str, Probe] = {**PROBES, "example": Example()}
     result = await table["example"].run(Check(1, "example", target, 5_000, 30, params))
     assert (result.status, result.reason, result.figures) == (status, reason, {"name_letters": len(target)})
+
+
+@looks
+async def explains(check: Check, figures: dict[str, float]) -> Result:
+    """A probe that knows at a deadline of its own, a little earlier, what came of it; and has something to put away then."""
+    asyncio.get_running_loop().call_soon(time.sleep, 0.3)  # meanwhile this process does not get its turn
+    try:
+        async with asyncio.timeout(0.08):
+            await asyncio.Event().wait()
+    except TimeoutError as error:
+        await asyncio.sleep(0)
+        raise Failed("not verified|timeout", Status.UNKNOWN) from error
+    raise AssertionError
+
+
+async def test_after_a_time_in_which_the_machine_stood_still_a_probe_says_first_what_came_of_it() -> None:
+    result = await explains(Check(1, "example", "x", 5_000, 100))
+    assert (result.status, result.reason) == (Status.UNKNOWN, "not verified|timeout")
 
 
 def test_the_table_is_light_to_import() -> None:

@@ -1,9 +1,10 @@
 """What every probe shares: reading its parameters, its deadline, and the reasons of failures that are expected."""
 
 import asyncio
+import contextlib
 import functools
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -14,6 +15,9 @@ from core.values import Check, Result, Status
 T = TypeVar("T")
 _SPARE_S, _SPARE_RATIO = 1.0, 0.2
 """Of the check's time, to end in: so long, or that part of it if that is less."""
+_LATE_S, _TURN_S = 0.05, 0.5
+"""A deadline that rings so late was missed by this machine itself. Then all that was due meanwhile is due at once, and what
+has a nearer deadline of its own is given so long to say first what came of it."""
 
 
 class Failed(Exception):
@@ -67,13 +71,31 @@ def looks(run: Callable[[Check, dict[str, float]], Awaitable[Result]]) -> Run:
     async def probe(check: Check) -> Result:
         figures: dict[str, float] = {}
         try:
-            async with asyncio.timeout(check.timeout_ms / 1000):
+            async with _within(check.timeout_ms / 1000):
                 return await run(check, figures)
         except (Failed, OSError) as error:
             result = failed(error)
             return Result(result.status, result.reason, {**figures, **result.figures})
 
     return probe
+
+
+@contextlib.asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """As `asyncio.timeout`, and fair after a time in which this machine stood still."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + seconds
+    async with asyncio.timeout(None) as limit:
+
+        def ring() -> None:
+            now = loop.time()
+            limit.reschedule(now + _TURN_S if now - due > _LATE_S else now)
+
+        alarm = loop.call_at(due, ring)
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
 
 def failed(error: Failed | OSError) -> Result:
