@@ -1,10 +1,11 @@
 """Running probes in tests, and real servers for them to look at."""
 
 import asyncio
+import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import dns.flags
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 
 from agents.probes import PROBES
 from core.values import Check, Result
+from lab.eoffice.servers import free_port
 
 
 async def probe(kind: str, target: str, *, timeout_ms: int = 20_000, **params: object) -> Result:
@@ -88,6 +90,14 @@ async def raw_server(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@contextmanager
+def nobody(host: str = "127.0.0.1") -> Iterator[int]:
+    """A TCP port that nobody listens on. It is taken meanwhile: one that is only free may be another's a moment later."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
+        taken.bind((host, 0))
+        yield taken.getsockname()[1]
+
+
 Script = Callable[[dns.message.Message], list[bytes]]
 
 
@@ -114,8 +124,8 @@ async def name_server(by_udp: Script, by_tcp: Script | None = None) -> AsyncIter
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    port = free_port()  # of both: one that is free for TCP may be another's for UDP
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(by_udp), local_addr=("127.0.0.1", port))
     try:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 import support_routers_ssh
 from support_fake_ssh import PASSWORD, USER, At, Device, serving
+from support_probes import nobody
 from support_routers_ssh import MAY, WHY_NOT, Router, router
 
 from agents.children import output_of
@@ -27,6 +28,7 @@ from agents.secrets import Secrets
 from core.clock import SystemClock
 from core.values import Check, Result, Status
 from inventory.configs.lines import difference
+from lab.eoffice.servers import free_port
 
 RUNNING = """\
 Building configuration...
@@ -302,9 +304,8 @@ async def test_a_wrong_password_is_told_as_such() -> None:
 
 
 async def test_nobody_listening_is_told_as_such() -> None:
-    async with serving(cisco()) as at:
-        pass
-    assert (await Configs().run(check(at))).reason == "refused"
+    with nobody() as port:
+        assert (await Configs().run(check(port))).reason == "refused"
 
 
 async def test_who_speaks_no_ssh_is_told_as_such() -> None:
@@ -333,7 +334,7 @@ async def test_who_takes_the_connection_and_says_nothing_is_told_as_such() -> No
 async def test_another_key_is_told_and_gets_no_password(tmp_path: Path) -> None:
     first, second = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     device = cisco()
-    async with serving(device, first) as at:
+    async with serving(device, first, free_port()) as at:  # nobody else takes it in between
         document(await Configs(tmp_path).run(check(at)))
     device.heard.clear()
     assert (tmp_path / KEYS_FILE).stat().st_mode & 0o077 == 0
@@ -349,7 +350,7 @@ async def test_another_key_is_told_and_gets_no_password(tmp_path: Path) -> None:
 
 
 async def test_a_key_of_another_kind_is_another_key(tmp_path: Path) -> None:
-    async with serving(cisco(), asyncssh.generate_private_key("ssh-rsa")) as at:
+    async with serving(cisco(), asyncssh.generate_private_key("ssh-rsa"), free_port()) as at:
         document(await Configs(tmp_path).run(check(at)))
     async with serving(cisco(), asyncssh.generate_private_key("ssh-ed25519"), at.port):
         assert (await Configs(tmp_path).run(check(at))).reason.startswith("host key changed|")

@@ -72,13 +72,14 @@ async def test_a_list_of_another_issuer_is_down(served: Responders) -> None:
 
 async def test_a_certificate_that_is_on_the_list_is_down_since_its_day(served: Responders) -> None:
     lost = served.authority.issue("lost")
+    before = served.authority.now() - 3 * DAY
     served.authority.revoke(lost.certificate, since=-3 * DAY)
-    day = served.authority.now() - 3 * DAY
-    expected = (Status.DOWN, f"certificate revoked|{day:%Y-%m-%d}")
+    after = served.authority.now() - 3 * DAY  # another day at midnight
+    expected = [(Status.DOWN, f"certificate revoked|{day:%Y-%m-%d}") for day in (before, after)]
     by_serial = await look(served, serial=f"{lost.certificate.serial_number:X}")
     by_itself = await look(served, certificate=lost.pem)
-    assert (by_serial.status, by_serial.reason) == expected
-    assert (by_itself.status, by_itself.reason) == expected
+    assert (by_serial.status, by_serial.reason) in expected
+    assert (by_itself.status, by_itself.reason) in expected
 
 
 async def test_a_certificate_that_is_not_on_the_list_is_up(served: Responders) -> None:

@@ -1,5 +1,7 @@
 """The DNS probe against a server that is right, wrong, late, cut short or forging."""
 
+import time
+
 import dns.flags
 import dns.message
 import dns.rcode
@@ -10,6 +12,7 @@ from support_probes import name_server, probe, records
 
 from agents.probes.dns import _parse
 from core.values import Status
+from lab.eoffice.servers import free_port
 
 ONE = "a.example. 60 IN A 192.0.2.1"
 TWO = "a.example. 60 IN A 192.0.2.2"
@@ -20,9 +23,11 @@ BEHIND = "b.example. 60 IN A 192.0.2.1"
 async def test_an_answer_is_up_with_its_time() -> None:
     async with name_server(records(ONE)) as server:
         assert (await probe("dns", f"a.example@{server}")).status is Status.UP
+        began = time.perf_counter()
         result = await probe("dns", "a.example", server=server)
+        took = time.perf_counter() - began
     assert (result.status, result.reason) == (Status.UP, "")
-    assert 0 < result.figures["query_seconds"] < 1
+    assert 0 < result.figures["query_seconds"] <= took
 
 
 async def test_an_answer_behind_an_alias_counts() -> None:
@@ -98,9 +103,9 @@ async def test_one_lost_packet_is_no_outage() -> None:
         return records(ONE)(query) if len(asked) == 2 else []
 
     async with name_server(second_time) as server:
-        result = await probe("dns", "a.example", server=server, timeout_ms=4_000)
+        result = await probe("dns", "a.example", server=server, timeout_ms=8_000)
     assert result.status == Status.UP
-    assert result.figures["query_seconds"] > 1.9
+    assert result.figures["query_seconds"] > 3.9
 
 
 async def test_a_silent_server_times_out() -> None:
@@ -110,9 +115,8 @@ async def test_a_silent_server_times_out() -> None:
 
 
 async def test_a_machine_without_a_name_server_refuses() -> None:
-    async with name_server(records(ONE)) as server:
-        pass
-    assert (await probe("dns", "a.example", server=server)).reason == "refused"
+    # Of those that are given to this process alone: one that was only free may be another's a moment later.
+    assert (await probe("dns", "a.example", server=f"127.0.0.1:{free_port()}")).reason == "refused"
 
 
 async def test_an_expected_record_that_is_none_is_a_bad_parameter() -> None:

@@ -254,7 +254,7 @@ def slow() -> Mapping[str, Harm]:
     for kind in ("smtp", "imap"):
         params = {"tls": "none"}
         # These have to be connected by then.
-        late = {"timeout_ms": 4 * TO_THE_DEADLINE_MS}
+        late = {"timeout_ms": 8 * TO_THE_DEADLINE_MS}
         found[f"{kind}: says nothing"] = Harm(
             kind, says(60.0), "silent|greeting", params, asked=False, **late
         )

@@ -183,7 +183,7 @@ async def test_a_page_slower_than_its_bound_degrades() -> None:
 
 async def test_a_server_that_accepts_and_says_nothing_times_out_with_the_phases_it_reached() -> None:
     async with raw_server(None) as port:
-        result = await probe("http", f"http://127.0.0.1:{port}/", timeout_ms=1_000)
+        result = await probe("http", f"http://127.0.0.1:{port}/", timeout_ms=3_000)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
     assert set(result.figures) == {"resolve_seconds", "connect_seconds"}
 

@@ -72,6 +72,9 @@ async def test_a_resolver_that_hangs_takes_its_places_and_none_of_the_loops(reso
     loop.set_default_executor(ThreadPoolExecutor(1))
     for number in range(40):
         await gives_up(names, f"slow-{number}")
+    async with asyncio.timeout(60):
+        while len(resolver.asked) < AT_ONCE:  # noqa: ASYNC110 - a thread that was begun may wait for its turn
+            await asyncio.sleep(0.01)
     assert len(resolver.asked) == AT_ONCE
     assert await asyncio.wait_for(loop.getaddrinfo("127.0.0.1", 80), 60)
     resolver.go_on.set()

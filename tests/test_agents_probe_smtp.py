@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_mail import HERE, PASSWORD, USER, Office, between, office, scripted
-from support_probes import probe, raw_server
+from support_probes import nobody, probe, raw_server
 from support_processes import until
 
 from agents.mail.replies import Replies, Reply, extensions
@@ -154,20 +154,20 @@ async def test_a_server_without_a_known_way_to_sign_in_says_which_it_has() -> No
 
 async def test_a_connection_that_is_half_open_is_silent_at_the_greeting() -> None:
     async with raw_server(None) as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=2_000)
+        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=4_000)
     assert (result.status, result.reason) == (Status.DOWN, "silent|greeting")
     assert set(result.figures) == {"resolve_seconds", "connect_seconds"}
 
 
 async def test_who_falls_silent_later_is_told_where() -> None:
     async with scripted(b"220 mail.example\r\n", HELLO) as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=2_000)
+        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=4_000)
     assert (result.status, result.reason) == (Status.DOWN, "silent|STARTTLS")
 
 
 async def test_who_never_shakes_hands_is_silent_at_that() -> None:
     async with scripted(b"220 mail.example\r\n", HELLO, b"220 go ahead\r\n") as port:
-        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=2_000)
+        result = await probe("smtp", f"127.0.0.1:{port}", timeout_ms=4_000)
     assert (result.status, result.reason) == (Status.DOWN, "silent|TLS")
 
 
@@ -211,9 +211,8 @@ async def test_nobody_signs_in_where_nothing_is_encrypted() -> None:
 
 
 async def test_a_port_where_nobody_listens_is_refused() -> None:
-    async with raw_server(b"") as port:
-        pass
-    assert (await probe("smtp", f"127.0.0.1:{port}")).reason == "refused"
+    with nobody() as port:
+        assert (await probe("smtp", f"127.0.0.1:{port}")).reason == "refused"
 
 
 def test_an_address_is_a_name_for_ehlo() -> None:

@@ -142,7 +142,7 @@ async def test_what_is_no_http_is_down() -> None:
 
 async def test_a_connection_that_is_half_open_times_out() -> None:
     async with raw_server(None) as port:
-        result = await probe("timestamp", f"http://127.0.0.1:{port}/", timeout_ms=1_000)
+        result = await probe("timestamp", f"http://127.0.0.1:{port}/", timeout_ms=3_000)
     assert (result.status, result.reason) == (Status.DOWN, "timeout")
     assert result.figures["connect_seconds"] > 0
 

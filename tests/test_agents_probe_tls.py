@@ -1,5 +1,6 @@
 """The TLS probe against servers with certificates of every kind."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,11 +27,13 @@ async def look(certificate: Path, ca: Path | None, host: str = "localhost", **pa
 
 async def test_a_trusted_certificate_is_up_with_its_chain_and_its_end(tmp_path: Path) -> None:
     root = Root(tmp_path)
+    began = time.perf_counter()
     result = await look(root.leaf(), root.file)
+    took = time.perf_counter() - began
     assert (result.status, result.reason) == (Status.UP, "")
     assert result.figures["chain_length"] == 2
     assert abs(result.figures["expires_in_seconds"] - 100 * DAY_S) < 60
-    assert 0 < result.figures["handshake_seconds"] < 2
+    assert 0 < result.figures["handshake_seconds"] < took
 
 
 async def test_the_earliest_end_in_the_chain_counts(tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ async def test_what_is_left_is_told_by_the_clock_that_is_given(tmp_path: Path) -
     root = Root(tmp_path)
     clock = ManualClock(SystemClock().now() + 80 * DAY_S * 1000)
     async with raw_server(b"", certificate=root.leaf()) as port:
-        check = Check(1, "tls", f"127.0.0.1:{port}", 5_000, 2_000, {"ca_file": str(root.file)})
+        check = Check(1, "tls", f"127.0.0.1:{port}", 60_000, 20_000, {"ca_file": str(root.file)})
         result = await Tls(clock).run(check)
     assert result.reason == "certificate expires soon|19"
 

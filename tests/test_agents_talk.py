@@ -81,7 +81,7 @@ async def test_a_server_that_speaks_a_sign_at_a_time_is_not_waited_for(
     kind: str, target: str, params: dict[str, object]
 ) -> None:
     async with endless(b"2", each_s=0.02) as port, asyncio.timeout(60):
-        result = await probe(kind, target.format(port), timeout_ms=2_000, **params)
+        result = await probe(kind, target.format(port), timeout_ms=4_000, **params)
     assert result.reason.startswith("silent|")
 
 
