@@ -56,7 +56,7 @@ mount --bind "$1/shadow" /etc/shadow
 mount --bind "$1/group" /etc/group
 /usr/lib/frr/zebra -u frr -g frr -A 127.0.0.1 -P 0 &
 /usr/lib/frr/staticd -u frr -g frr -A 127.0.0.1 -P 0 &
-for i in $(seq 100); do test -S /run/frr/zebra.vty && test -S /run/frr/staticd.vty && break; sleep 0.1; done
+for i in $(seq 600); do test -S /run/frr/zebra.vty && test -S /run/frr/staticd.vty && break; sleep 0.1; done
 vtysh -b
 exec /usr/sbin/sshd -D -e -f "$1/sshd_config"
 """
@@ -91,7 +91,7 @@ class Router:
 
     def _inside(self, *command: str) -> None:
         target = ["nsenter", "-t", str(self.pid), "-m", "-p"]
-        subprocess.run([*target, *command], check=True, capture_output=True, timeout=20)
+        subprocess.run([*target, *command], check=True, capture_output=True, timeout=120)
 
 
 @contextlib.contextmanager
@@ -115,7 +115,7 @@ def router(
     ):
         until(
             lambda: "Server listening" in log.read_text() or _ended(started, log),
-            20,
+            120,
             "a router that lets people in",
         )
         first = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()[0]

@@ -85,7 +85,7 @@ def _running(command: list[str], log: Path, ready: bytes) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def unpack(folder: Path, only: Collection[str] = ()) -> dict[str, str]:

@@ -81,9 +81,9 @@ often = pytest.mark.parametrize("rig", [50], indirect=True)
 
 @often
 async def test_the_agents_heart_is_heard(rig: Rig) -> None:
-    await rig.centre.until(lambda: len(rig.centre.messages) >= 3)
+    # On a busy machine three beats may be missed: then it is connected again.
+    await rig.centre.until(lambda: len(rig.centre.messages) >= 3 and rig.channel.connected)
     assert all(isinstance(message, wire.Beat) for message in rig.centre.messages)
-    assert rig.channel.connected
 
 
 async def test_a_changed_plan_is_passed_on(rig: Rig) -> None:
@@ -121,10 +121,12 @@ async def test_a_connection_that_the_centre_closes_is_made_again(rig: Rig) -> No
 
 @often
 async def test_a_silent_centre_is_left_and_tried_again(rig: Rig) -> None:
+    await rig.centre.until(lambda: rig.channel.connected)
     rig.centre.beating = False
-    began = rig.clock.now()
-    await rig.centre.until(lambda: rig.centre.opened == 2)
-    assert rig.clock.now() - began >= BEATS_MISSED * 50
+    # Silence begins with the last beat that was heard, which may be a while ago on a busy machine.
+    opened, heard = rig.centre.opened, rig.channel._heard_at
+    await rig.centre.until(lambda: rig.centre.opened > opened)
+    assert rig.clock.now() - heard > BEATS_MISSED * 50
 
 
 async def test_a_centre_that_comes_back_is_found_within_five_seconds(rig: Rig) -> None:

@@ -140,11 +140,13 @@ class TestARealOpenssh:
     async def test_is_not_spoken_to_with_a_key_that_does_not_open(
         self, frr: Router, pairs: dict[tuple[str, str], Pair], passphrase: str
     ) -> None:
-        before = (frr.directory / "log").read_text()
+        before = (frr.directory / "log").read_text().count("Connection from")
         params = with_key(pairs["ed25519", PASSPHRASE], passphrase=passphrase)
         result = await Configs(child=frr.child).run(check(support_routers_ssh.PORT, 60_000, **params))
         assert (result.status, result.reason) == (Status.UNKNOWN, "wrong passphrase")
-        assert (frr.directory / "log").read_text() == before
+        # Not that nothing was written: of those who were here before, it may still write that they left.
+        assert before
+        assert (frr.directory / "log").read_text().count("Connection from") == before
 
     async def test_that_shows_another_host_key_gets_no_signature(
         self, frr: Router, pairs: dict[tuple[str, str], Pair], tmp_path: Path

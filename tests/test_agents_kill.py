@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from support_agents import SECRET, Centre
 
+from agents import agent as resident
 from agents.agent import OUTBOX, Agent, run_until_signal
 from agents.credential import Credential
 from core import wire
@@ -39,7 +40,8 @@ class LossyCentre(Centre):
 
 
 def live(directory: Path, credential: Credential) -> None:
-    """One life of an agent, in a process of its own."""
+    """One life of an agent, in a process of its own; the last one has time to tell all at its end."""
+    resident._FLUSH_S = 30
 
     async def run() -> None:
         await run_until_signal(Agent(directory, credential))
@@ -81,9 +83,11 @@ async def test_after_fifty_kills_every_result_that_was_measured_arrived_exactly_
         await asyncio.to_thread(process.join)
         assert process.exitcode == -9
 
-    centre.plan = wire.Plan("11950", [], report_every_ms=30, backlog_bytes_per_s=1 << 20)
+    centre.plan = wire.Plan("11950", [], report_every_ms=30, heartbeat_ms=500, backlog_bytes_per_s=1 << 20)
+    fetched = centre.plan_fetches.count(200)
     process = started(context, tmp_path, credential)
-    await centre.until(lambda: not centre.plan.checks and drained(tmp_path / OUTBOX))
+    # Before it has the plan without checks it goes on measuring, and before it lives nobody hears that it is to end.
+    await centre.until(lambda: centre.plan_fetches.count(200) > fetched and drained(tmp_path / OUTBOX))
     process.terminate()
     await asyncio.to_thread(process.join)
     assert process.exitcode == 0

@@ -305,14 +305,14 @@ async def test_whatever_a_device_sends_is_an_answer_or_none_and_stalls_nobody(
 
 async def test_the_worker_is_started_when_it_is_needed_and_again_when_it_died(devices: int) -> None:
     here = Desk()
-    target = {"host": "127.0.0.1", "port": devices, "community": "mains"}
+    target = {"host": "127.0.0.1", "port": devices, "community": "mains", "timeout_s": 10}
     assert here.pid is None
-    assert (await here.ask(target))["reason"] == ""
+    assert (await here.ask(target, 60))["reason"] == ""
     first = here.pid
     assert here._worker is not None
     here._worker.kill()
     await here._worker.wait()
-    assert (await here.ask(target))["reason"] == ""
+    assert (await here.ask(target, 60))["reason"] == ""
     assert here.pid not in (None, first)
     await here.close()
     assert here.pid is None

@@ -22,6 +22,7 @@ PROGRAMS = ("avahi-daemon", "nmbd", "dnsmasq", "udhcpc", "wsdd", "lldpd")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.xdist_group("programs"),  # one sweep is enough for all
     pytest.mark.skipif(not ROOT_WITH_TUN, reason=WHY_NOT),
     pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
 ]
@@ -52,8 +53,9 @@ def told() -> Iterator[dict[str, dict[str, Any]]]:
     """What one sweep heard, by MAC; the bridge of the LAN, which is the switch, under `switch`."""
     with tempfile.TemporaryDirectory(prefix="nhip-test-") as name, lan(5, without_ipv6=5, seed=5) as office:
         folder = Path(name)
+        # Long enough for six programs to start and to speak on a machine that is busy.
         sweep = subprocess.Popen(
-            ["ip", "netns", "exec", office.agent, sys.executable, "-m", "agents.sweep", "--listen-ms=12000"],
+            ["ip", "netns", "exec", office.agent, sys.executable, "-m", "agents.sweep", "--listen-ms=25000"],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -110,7 +112,7 @@ def _running(namespace: str, command: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _packet_sockets(namespace: str) -> list[str]:

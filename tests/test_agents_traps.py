@@ -35,7 +35,7 @@ def sent(tmp_path: Path) -> Iterator[Sender]:
     """Has snmptrap send something, and returns the datagram that came."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
         here.bind(("127.0.0.1", 0))
-        here.settimeout(10)
+        here.settimeout(60)
         port = here.getsockname()[1]
 
         def send(options: tuple[str, ...], *what: str) -> bytes:
