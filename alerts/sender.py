@@ -19,6 +19,7 @@ from alerts.warnings import LOOK_EVERY_MS, warn
 from collector.feed import Feed
 from collector.services.reads import ServiceReads
 from collector.services.subjects import service_of
+from collector.threads import in_thread
 from collector.views import OutageChange, Views
 from core.clock import Clock
 from inventory.hours import hours
@@ -178,11 +179,11 @@ class Alerts:
         seen = self._feed.last_id
         while True:
             try:
-                await asyncio.to_thread(self.gather)
-                await asyncio.to_thread(self.warn)
-                await asyncio.to_thread(self.tell)
+                await in_thread(self.gather)
+                await in_thread(self.warn)
+                await in_thread(self.tell)
                 await self.send_due()
-                await asyncio.to_thread(self.prune)
+                await in_thread(self.prune)
             except Exception:
                 # The loop's guard: a store that is full or locked for a moment must not end all alerts.
                 log.exception("alerts: trying again in %s s", LOOK_EVERY_S)

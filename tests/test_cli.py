@@ -25,7 +25,7 @@ ALL = dict(commands(typer.main.get_command(app)))
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*support.NHIP, *words], capture_output=True, text=True, cwd=support.ROOT, check=False, timeout=60
+        [*support.NHIP, *words], capture_output=True, text=True, cwd=support.ROOT, check=False, timeout=180
     )
 
 

@@ -81,7 +81,7 @@ class Sender:
         while True:
             self.sendings += 1
             with contextlib.suppress(OSError, TimeoutError):
-                if await asyncio.wait_for(self.send(body), 10):
+                if await asyncio.wait_for(self.send(body), 30):
                     return
 
     async def run(self, stop):
@@ -154,7 +154,7 @@ def test_after_fifty_kills_every_acknowledged_report_is_there_once(tmp_path, cap
 
     try:
         asyncio.run(trouble())
-        with urllib.request.urlopen(f"http://127.0.0.1:{collector.port}/settle", timeout=60) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{collector.port}/settle", timeout=180) as answer:
             settled = json.loads(answer.read())
         collector.end(signal.SIGINT)
     finally:

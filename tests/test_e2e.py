@@ -70,7 +70,7 @@ def alerts(received: Received) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    mail = Controller(Mailbox(received.mails), hostname="127.0.0.1", port=free_port())
+    mail = Controller(Mailbox(received.mails), hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     hook = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     mail.start()
     threading.Thread(target=hook.serve_forever).start()
