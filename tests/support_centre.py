@@ -26,7 +26,7 @@ from lab.manual_clock import ManualClock
 UNIT = "11950"
 LOOPS = 6
 """Of a started centre, each asleep until its next turn: the watch breathes and judges, services are judged, the registry
-is followed, stock is taken, the sample store is kept."""
+is followed, stock is taken, the sample store is kept. Who adds one counts it here."""
 
 
 class Site:
@@ -78,7 +78,7 @@ class Site:
         after one of a later, or sleep past the moment for which a test wakes it.
         """
         async with asyncio.timeout(60):
-            while self.clock.asleep < LOOPS:  # noqa: ASYNC110 - a thread tells nobody
+            while self.clock.asleep != LOOPS:  # noqa: ASYNC110 - a thread tells nobody
                 await asyncio.sleep(0.001)
 
     async def passes(self, ms: int, *agents: "FakeAgent") -> None:
