@@ -49,7 +49,7 @@ class Throughput:
             query = parse_qs(scope["query_string"].decode("latin-1"))
             if scope["method"] == "GET":
                 with self._place(agent.agent):
-                    await self._give(query, send)
+                    await self._give(query, receive, send)
                 return
             with self._place(agent.agent):
                 received = await self._take(query, receive)
@@ -72,17 +72,23 @@ class Throughput:
         finally:
             self._running.discard(agent)
 
-    async def _give(self, query: dict[str, list[str]], send: Send) -> None:
+    async def _give(self, query: dict[str, list[str]], receive: Receive, send: Send) -> None:
         left = int(_figure(query, "bytes", self._most()))
-        with contextlib.suppress(TimeoutError):
+        gone = asyncio.ensure_future(_hung_up(receive))
+        try:
             async with asyncio.timeout(SECONDS + _GOODBYE_S):
                 until = asyncio.get_running_loop().time() + SECONDS
                 await send(self._start(b"application/octet-stream"))
-                while left and asyncio.get_running_loop().time() < until:
+                while left and not gone.done() and asyncio.get_running_loop().time() < until:
                     chunk = os.urandom(min(left, _CHUNK))
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                     left -= len(chunk)
+                    await asyncio.sleep(0)  # sending to who has hung up never waits: others have their turn
                 await send({"type": "http.response.body", "body": b""})
+        except TimeoutError:
+            pass
+        finally:
+            gone.cancel()
 
     async def _tell(self, received: wire.Received, receive: Receive, send: Send) -> None:
         body = wire.encode(received)
@@ -92,8 +98,7 @@ class Throughput:
         # Closed at once, with bytes still coming in, the connection would be reset and the answer lost.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE_S):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
+                await _hung_up(receive)
         await send({"type": "http.response.body", "body": b""})
 
     async def _take(self, query: dict[str, list[str]], receive: Receive) -> wire.Received | None:
@@ -137,3 +142,8 @@ def _figure(query: dict[str, list[str]], name: str, most: float) -> float:
     if not value > 0:
         raise BadInput("not a number above 0", where=name)
     return min(value, most)
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -97,6 +97,30 @@ async def test_a_test_ends_when_its_time_is_over_though_the_other_side_goes_on(
         assert not here.centre.throughput._running
 
 
+async def test_who_hangs_up_is_given_no_more_and_others_have_their_turn(tmp_path: Path) -> None:
+    gone, sent = asyncio.Event(), 0
+
+    async def receive() -> dict[str, object]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        """As a server's: it never waits when nobody is there any more."""
+        nonlocal sent
+        sent += 1
+        gone.set()
+
+    async with joined(tmp_path) as (here, box, _bulk):
+        setting = {"name": "throughput_bytes", "value": str(10**11), "valid_from": THEN}
+        put(here.state, here.clock.now(), {"settings": [setting]})
+        here.centre.registry.refresh()
+        headers = [(name.lower().encode(), value.encode()) for name, value in box.headers.items()]
+        scope = {"type": "http", "method": "GET", "query_string": b"", "headers": headers}
+        await here.centre.throughput(scope, receive, send)
+        assert not here.centre.throughput._running
+    assert sent < 10
+
+
 @pytest.mark.parametrize("query", ["bytes=0", "bytes=-1", "bytes=many", "bytes=nan"])
 async def test_a_size_that_is_none_is_refused(tmp_path: Path, query: str) -> None:
     async with joined(tmp_path) as (_here, box, _bulk):
