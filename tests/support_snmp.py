@@ -79,7 +79,7 @@ def _running(command: list[str], log: Path, ready: bytes) -> Iterator[None]:
     try:
         began = time.monotonic()
         while ready not in log.read_bytes():
-            if process.poll() is not None or time.monotonic() - began > 120:
+            if process.poll() is not None or time.monotonic() - began > 600:
                 raise RuntimeError(log.read_text()[-2_000:])
             time.sleep(0.05)
         yield

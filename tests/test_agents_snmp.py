@@ -33,6 +33,8 @@ UNKNOWN_KIND = {
 }
 """Recorded devices that say nothing that tells what they are."""
 NAME = "Bộ lưu điện Xã Bảo Khê"
+together = pytest.mark.xdist_group("recordings")
+"""To get all recordings ready takes a minute and more of a processor, which once is enough."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,7 @@ async def looked(port: int, **params: object) -> Result:
         await desk().close()
 
 
+@together
 @pytest.mark.slow
 async def test_every_recorded_device_says_who_it_is(
     recordings: tuple[int, dict[str, str]], client: Client
@@ -81,8 +84,8 @@ async def test_every_recorded_device_says_who_it_is(
     assert len(texts) > 110
     surveyor = Surveyor(client)
     for name, text in texts.items():
-        target = Target("127.0.0.1", port, community=name, timeout_s=10)
-        found = await surveyor.look(target, 120)
+        target = Target("127.0.0.1", port, community=name, timeout_s=30)
+        found = await surveyor.look(target, 300)
         assert found.reason == "", name
         assert found.system is not None
         device, values = (
@@ -101,7 +104,7 @@ async def test_every_recorded_device_says_who_it_is(
         assert (power is not None) >= ("1.3.6.1.2.1.33.1.4.1.0" in values), name
         if has and any(each["kind"] != "loopback" and each.get("enabled") for each in interfaces):
             assert any(figure.startswith("interface_up#") for figure in found.figures), name
-            again = await surveyor.look(target, 120)
+            again = await surveyor.look(target, 300)
             assert again.device is None, name
             octets = {
                 oid for oid in values if oid.startswith(("1.3.6.1.2.1.2.2.1.10.", "1.3.6.1.2.1.31.1.1.1.6."))
@@ -114,6 +117,7 @@ async def test_every_recorded_device_says_who_it_is(
             )
 
 
+@together
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind", "vendor", "model", "serial"),
@@ -149,7 +153,7 @@ async def test_families_know_their_recorded_devices(
     serial: str,
 ) -> None:
     port, _ = recordings
-    found = await Surveyor(client).look(Target("127.0.0.1", port, community=name, timeout_s=10), 60)
+    found = await Surveyor(client).look(Target("127.0.0.1", port, community=name, timeout_s=30), 300)
     device = found.device or {}
     said = tuple(device.get(word, "") for word in ("kind", "vendor", "model", "serial"))
     assert said == (kind, vendor, model, serial)
