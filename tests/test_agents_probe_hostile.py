@@ -25,7 +25,7 @@ LIMIT = 256 * KIB
 HIGHEST, LEFT, STILL_GROWING = 10.0, 6.0, 2.0
 """MiB above what the agent had after its first visit to a page that means well: while it visits, after all of a
 family, and since the second visit to each."""
-CPU_S = 1.5
+CPU_S = 3.0
 """Of a visit at most; pages that nothing bounded took twenty and more."""
 TO_THE_DEADLINE_MS = 300
 

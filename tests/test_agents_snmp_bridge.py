@@ -122,7 +122,7 @@ async def test_between_surveys_and_of_what_is_no_switch_nothing_is_asked(
 
 async def test_the_probe_hands_it_on_as_a_document(recordings: tuple[int, dict[str, str]]) -> None:
     port, texts = recordings
-    params = {"port": port, "community": SWITCHES[0], "timeout_s": 20.0}
+    params = {"port": port, "community": SWITCHES[0], "timeout_s": 10.0}
     try:
         result = await snmp.run(Check(7, "snmp", "127.0.0.1", 60_000, 60_000, params))
     finally:
