@@ -7,6 +7,7 @@ How long an example takes, or its drawing, says something about the machine and 
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -14,3 +15,17 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("same"), derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one `xdist_group` go to one worker, which makes ready once what they share.
+
+    So xdist 3.8 would have it, by names of tests; but pytest 9.2 keeps these elsewhere than it looks.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        names = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+        if names and not item.nodeid.endswith(suffix := f"@{'_'.join(names)}"):
+            item._id = type(item.id).parse(item.nodeid + suffix)
