@@ -6,6 +6,7 @@ How long an example takes, or its drawing, says something about the machine and 
 """
 
 import os
+import re
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,3 +30,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
         if names and not item.nodeid.endswith(suffix := f"@{'_'.join(names)}"):
             item._id = type(item.id).parse(item.nodeid + suffix)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A report is of the test, not of its group: what failed is found again by its name.
+
+    Examples of a test are in brackets at the end of its name, so nothing but a group follows these.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # workers tell them by the longer names
+        report.nodeid = re.sub(r"@[^]]+$", "", report.nodeid)
