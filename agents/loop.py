@@ -20,7 +20,7 @@ GRACE_MS = 200
 """A probe that watches its deadline itself, and may have something to tell at it, is given this much more."""
 _LATE_MS, _TURN_MS = 50, 600
 """A deadline that rings so late was missed by this machine itself: the probe's own rings in the same turn, and what it has to
-tell at that is waited for so long."""
+tell at that is waited for so long, which is more than `agents.probes.outcome.looks` gives it."""
 
 Sink = Callable[[int, int, Result], Awaitable[object]]
 """Takes (check id, time the run began in ms, what it found)."""

@@ -124,7 +124,7 @@ class Alerts:
     async def send_due(self) -> None:
         """Start to send what is due; a destination that is being sent to waits its turn."""
         busy = frozenset(self._sending)  # as of before reading: what is read may be noted as sent meanwhile
-        for item in await asyncio.to_thread(outbox.due, self._state, self._clock.now()):
+        for item in await in_thread(outbox.due, self._state, self._clock.now()):
             if item.destination not in busy:
                 task = asyncio.create_task(self._send(item))
                 self._sending[item.destination] = task

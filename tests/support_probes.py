@@ -91,10 +91,14 @@ async def raw_server(
 
 
 @contextmanager
-def nobody(host: str = "127.0.0.1") -> Iterator[int]:
-    """A TCP port that nobody listens on. It is taken meanwhile: one that is only free may be another's a moment later."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
-        taken.bind((host, 0))
+def nobody(port: int = 0) -> Iterator[int]:
+    """A TCP port that nobody listens on: this one, where somebody may listen again meanwhile, or one of the kernel's choice.
+
+    It is taken: one that is only free may be another's a moment later.
+    """
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
         yield taken.getsockname()[1]
 
 

@@ -3,9 +3,8 @@
 import asyncio
 import json
 import random
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from support_labels import ZBAR, codes_by_place, opened
 from support_machine_pages import UNIT, machines_web, office_pc, sighting, stock, sweep
 from support_machines import put, told
 from support_photos import PLACE, png, with_segments
+from support_probes import nobody
 from support_views import DAY
 from support_web import PASSWORD, QUICK, Web, served
 from test_web_pages_browser import LAUNCH, PATIENCE_MS, _is_fault, fresh, moved
@@ -318,15 +318,6 @@ async def test_the_code_on_a_printed_label_opens_its_machine(tmp_path: Path) -> 
         await expect(page.locator("h1")).to_have_text("VP-DONGTIEN-03")
 
 
-@contextmanager
-def nobody_at(port: int) -> Iterator[None]:
-    """The port is kept for whoever listens there again: until then a connection is refused, and no other test gets it."""
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", port))
-        yield
-
-
 async def test_a_unit_that_was_kept_is_shown_when_the_centre_is_not_reached_until_one_signs_out(
     tmp_path: Path,
 ) -> None:
@@ -347,7 +338,7 @@ async def test_a_unit_that_was_kept_is_shown_when_the_centre_is_not_reached_unti
                 await page.locator("#kept button").click()
                 await expect(page.locator("#kept [data-done]")).to_contain_text("cho tới khi đăng xuất")
             port = int(url.rpartition(":")[2])
-            with nobody_at(port):
+            with nobody(port):
                 name = name_of(made, "VP-DONGTIEN-02")
                 await page.clock.set_fixed_time(made.clock.now() / 1000 + 3_600)
 
